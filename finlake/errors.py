@@ -1,0 +1,83 @@
+"""Errors for people, and the exit codes that scripts rely on.
+
+Every error says what happened, to which file, period or account, what stays intact and what to do next.
+The command line prints those four parts and exits with the error's code; it never prints a stack trace for bad input.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes of the `finlake` command; documented in docs/cli.md."""
+
+    OK = 0
+    INTERNAL = 1
+    USAGE = 2
+    DELIVERY_REFUSED = 3
+    CONFIGURATION = 4
+    BUSY = 5
+    AUDIT_FAILED = 6
+    NOT_FOUND = 7
+    INTERRUPTED = 130
+
+
+class FinlakeError(Exception):
+    """Base of all errors that a user can cause or meet. Subclasses fix the exit code."""
+
+    exit_code = ExitCode.INTERNAL
+
+    def __init__(self, what: str, *, where: str = "", intact: str = "", next_step: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.intact = intact
+        self.next_step = next_step
+
+    def as_dict(self) -> dict[str, str | int]:
+        """The error as JSON-ready parts: error, what, where, intact, next_step, exit_code."""
+        return {
+            "error": type(self).__name__,
+            "what": self.what,
+            "where": self.where,
+            "intact": self.intact,
+            "next_step": self.next_step,
+            "exit_code": int(self.exit_code),
+        }
+
+
+class UsageError(FinlakeError):
+    """A flag or argument that can't be taken."""
+
+    exit_code = ExitCode.USAGE
+
+
+class DeliveryRefused(FinlakeError):
+    """A delivery that failed its checks: none of its rows is loaded."""
+
+    exit_code = ExitCode.DELIVERY_REFUSED
+
+
+class ConfigurationError(FinlakeError):
+    """A setting, contract or catalogue entry that is wrong; `where` names file and key."""
+
+    exit_code = ExitCode.CONFIGURATION
+
+
+class LakeBusy(FinlakeError):
+    """Another finlake process is writing to this lake."""
+
+    exit_code = ExitCode.BUSY
+
+
+class AuditFailed(FinlakeError):
+    """What was built doesn't reconcile or breaks an expectation: nothing is published."""
+
+    exit_code = ExitCode.AUDIT_FAILED
+
+
+class NotFound(FinlakeError):
+    """A lake, source, build, period or table that isn't there."""
+
+    exit_code = ExitCode.NOT_FOUND
