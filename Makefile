@@ -1,0 +1,62 @@
+# finlake: every entry point of a developer or user. GNU make 3.81 or newer (the one macOS ships will do).
+# `make` alone lists the targets.
+
+BIN     := .venv/bin
+LOCKS   := requirements.lock requirements-uv.lock pyproject.toml
+# The stamp's name is the content of the locks: a second `make setup` is instant, a changed lock is noticed.
+STAMP   := .venv/.setup-$(shell cat $(LOCKS) | cksum | tr ' ' '-')
+JOBS    ?= 2
+# Extra pytest flags (make test ARGS="-k money"), and a folder for JUnit reports, used by .ci/run.
+ARGS    ?=
+REPORTS ?=
+SLOW    := airflow or kill
+PYTEST   = TZ=America/Sao_Paulo $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup run test test-fast test-slow lint format lock ui docs contracts clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+
+setup: $(STAMP) ## .venv with every locked package and .venv/bin/finlake (needs Python 3.11 or 3.12)
+
+$(STAMP): $(LOCKS)
+	@sh tools/setup.sh
+	@rm -f .venv/.setup-*
+	@touch $@
+
+run: setup ## sample bill -> Airflow -> published, reconciled marts, and a summary
+	@$(BIN)/finlake demo
+
+test: setup test-fast test-slow ## all tests: two at a time, then those that start Airflow or kill processes alone
+
+test-fast: setup ## tests that can run two at a time
+	$(PYTEST) -n $(JOBS) -m "not ($(SLOW))" $(if $(REPORTS),--junitxml=$(REPORTS)/fast.xml) $(ARGS)
+
+test-slow: setup ## tests that start Airflow or kill processes, one at a time
+	$(PYTEST) -m "$(SLOW)" $(if $(REPORTS),--junitxml=$(REPORTS)/slow.xml --cov-append) $(ARGS)
+
+lint: setup ## ruff, mypy, sqlfluff, import-linter, bandit, secret scan, contracts, generated files
+	@sh tools/lint.sh
+
+format: setup ## let ruff sort imports and format the code
+	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format .
+
+lock: setup ## resolve pyproject.toml again into requirements.lock (changes versions)
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-annotate --no-header --quiet --upgrade --group dev pyproject.toml -o requirements.lock
+
+ui: setup ## Airflow's own UI on 127.0.0.1
+	@$(BIN)/finlake ui
+
+docs: setup ## dbt docs of the marts as one page
+	@sh tools/docs.sh
+
+contracts: setup ## lint the table contracts and name breaking changes since the last release
+	@$(BIN)/python -m expectations.contracts_ci
+
+clean: ## remove what these targets build (never a lake, never .venv)
+	rm -rf build dbt/target dbt/logs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov
+	rm -f .coverage .coverage.*
+	find finlake collect spark_jobs expectations pipeline dags tests tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
