@@ -20,6 +20,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 setup: $(STAMP) ## .venv with every locked package and .venv/bin/finlake (needs Python 3.11 or 3.12)
+	@:
 
 $(STAMP): $(LOCKS)
 	@sh tools/setup.sh

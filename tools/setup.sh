@@ -15,7 +15,7 @@ fi
 if ! "$bin/python" -m pip --version >/dev/null 2>&1; then
     "$bin/python" -m ensurepip --upgrade >/dev/null
 fi
-echo "finlake: installing the locked packages (about 350; a minute or two the first time, downloads aside)"
+echo "finlake: installing the locked packages (about 250; a minute the first time, downloads aside)"
 "$bin/python" -m pip install --quiet --no-deps --only-binary :all: --require-hashes -r requirements-uv.lock
 VIRTUAL_ENV="$PWD/.venv" "$bin/uv" pip sync --quiet --require-hashes requirements.lock requirements-uv.lock
 VIRTUAL_ENV="$PWD/.venv" "$bin/uv" pip install --quiet --no-deps --no-build-isolation -e .
