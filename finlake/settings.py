@@ -1,0 +1,219 @@
+"""Settings: one class per section, the only home of defaults and of the words that explain them.
+
+Precedence: command-line flag > environment `FINLAKE_*` (sections by `__`: FINLAKE_PUBLISH__KEEP_BUILDS) >
+finlake.yml > default. `finlake init` and docs/configuration.md are generated from the descriptions below.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError
+
+from finlake.errors import ConfigurationError
+from finlake.settings_file import ConfigFile, explain, read_config_file
+
+CONFIG_NAME = "finlake.yml"
+ENV_PREFIX = "FINLAKE_"
+
+DEFAULT_DIMENSIONS: dict[str, list[str]] = {
+    "env": ["user_env", "user_environment", "user_Env", "user_Environment", "cost_category:Environment"],
+    "team": ["user_team", "user_Team", "cost_category:Team"],
+    "app": ["user_app", "user_App", "user_application", "user_Application"],
+    "cost_center": ["user_CostCenter", "user_cost_center", "user_costcenter", "cost_category:CostCenter"],
+    "business_unit": ["cost_category:BusinessUnit", "user_BusinessUnit", "user_business_unit"],
+}
+
+
+def is_s3(location: str) -> bool:
+    """Whether a lake or source is on S3 (`s3://bucket/prefix`) and not a local folder."""
+    return location.startswith("s3://")
+
+
+def _location(value: str) -> str:
+    """A local folder as an absolute path, or s3://bucket/prefix without a trailing slash."""
+    text = value.strip()
+    if is_s3(text):
+        if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?", text):
+            raise ValueError("the bucket's name must be 3 to 63 lower-case letters, digits, dots or hyphens")
+        return text.rstrip("/")
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text) or not text:
+        raise ValueError("must be a local folder or s3://bucket/prefix")
+    return os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111 - no symlink may be resolved here
+
+
+def _all_dimensions(value: Any) -> Any:
+    """Dimensions that the user doesn't mention keep their default; an empty list switches one off."""
+    if not isinstance(value, dict):
+        return value
+    unknown = sorted(set(value) - set(DEFAULT_DIMENSIONS))
+    if unknown:
+        raise ValueError(f"unknown dimension {unknown[0]!r}; allowed: {', '.join(DEFAULT_DIMENSIONS)}")
+    return {**DEFAULT_DIMENSIONS, **value}
+
+
+def _tag_keys(value: dict[str, list[str]]) -> dict[str, list[str]]:
+    for dimension, keys in value.items():
+        for key in keys:
+            if not key.strip() or key.removeprefix("cost_category:") == "":
+                raise ValueError(
+                    f"{dimension}: {key!r} is no tag key; write user_<tag> or cost_category:<Name>"
+                )
+    return value
+
+
+Location = Annotated[str, AfterValidator(_location)]
+Dimensions = Annotated[dict[str, list[str]], BeforeValidator(_all_dimensions), AfterValidator(_tag_keys)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CleanupSettings(_Section):
+    """What the clean-up at the end of each run may leave in the lake."""
+
+    max_age_days: int = Field(
+        default=7, ge=0, description="Days that an unused cache file or a forgotten landing folder stays."
+    )
+    max_cache_mb: int = Field(
+        default=512, ge=0, description="Megabytes that cache/ may hold; the oldest files go first."
+    )
+    max_reports: int = Field(
+        default=200, ge=1, description="Run reports kept in reports/; the oldest go first."
+    )
+    max_log_mb: int = Field(
+        default=20, ge=1, description="Megabytes of structured log kept in logs/, rotated files included."
+    )
+    unpublished_build_days: int = Field(
+        default=2,
+        ge=0,
+        description="Days that a build stays which was never published or is no longer a way back.",
+    )
+
+
+class PublishSettings(_Section):
+    """How builds of the marts are published."""
+
+    keep_builds: int = Field(
+        default=3, ge=1, le=100, description="Former published builds kept for `finlake rollback`."
+    )
+
+
+class Settings(BaseSettings):
+    """All settings of one call. Build it with load_settings(), which names the place of a mistake."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix=ENV_PREFIX, env_nested_delimiter="__", validate_default=True
+    )
+
+    lake: Location = Field(
+        default="finlake-lake", description="The lake: a local folder or s3://bucket/prefix."
+    )
+    source: Location | None = Field(
+        default=None,
+        description="Where AWS delivers the bill (Data Exports, CUR): a local folder or s3://bucket/prefix.",
+    )
+    engine: Literal["duckdb"] = Field(default="duckdb", description="The engine that runs the jobs.")
+    language: Literal["en", "pt-BR"] = Field(
+        default="en", description="Language of summaries and reports for people."
+    )
+    dimensions: Dimensions = Field(
+        default=DEFAULT_DIMENSIONS,
+        description=(
+            "Business dimensions of the marts: for each, the tag keys that carry it, first match wins. "
+            "A tag key is written as AWS delivers it (user_<tag>), a cost category as cost_category:<Name>. "
+            "An empty list switches one off."
+        ),
+    )
+    cleanup: CleanupSettings = Field(
+        default_factory=CleanupSettings,
+        description="What the clean-up at the end of each run may leave in the lake.",
+    )
+    publish: PublishSettings = Field(
+        default_factory=PublishSettings, description="How builds of the marts are published."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what load_settings() hands over, then the environment: no .env file, no secrets folder."""
+        return init_settings, env_settings
+
+
+def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
+    """The settings of this call: `overrides` (None = not given) > FINLAKE_* > `config` file > defaults.
+
+    Relative folders in the file count from the file's folder; elsewhere from the current one.
+    Raises ConfigurationError naming file, key path and line (or variable, or flag) and what is allowed.
+    """
+    flags = {key: value for key, value in overrides.items() if value is not None}
+    file = _config_file(config)
+    environment = _environment()
+    try:
+        return Settings(**_merge(_merge(_anchored(file), environment), flags))
+    except ValidationError as error:
+        raise explain(error, Settings, file=file, environment=environment, flags=flags) from error
+
+
+def _config_file(config: Path | None) -> ConfigFile | None:
+    if config is None:
+        found = Path(CONFIG_NAME)
+        return read_config_file(found) if found.is_file() else None
+    if not config.is_file():
+        raise ConfigurationError(
+            f"there is no configuration file {config}",
+            where=str(config),
+            intact="nothing was started",
+            next_step="give --config an existing file, or write one with `finlake init`",
+        )
+    return read_config_file(config)
+
+
+def _environment() -> dict[str, Any]:
+    try:
+        return dict(EnvSettingsSource(Settings)())
+    except SettingsError as error:
+        raise ConfigurationError(
+            f"an environment variable can't be read: {error}",
+            where=f"environment {ENV_PREFIX}*",
+            intact="nothing was started",
+            next_step='write lists and maps as JSON: FINLAKE_DIMENSIONS=\'{"env": ["user_env"]}\'',
+        ) from error
+
+
+def _anchored(file: ConfigFile | None) -> dict[str, Any]:
+    """The file's values, with its relative folders made absolute from the file's own folder."""
+    if file is None:
+        return {}
+    values = dict(file.values)
+    for key in ("lake", "source"):
+        value = values.get(key)
+        if (
+            isinstance(value, str)
+            and value.strip()
+            and "://" not in value
+            and not value.strip().startswith("~")
+        ):
+            values[key] = str(file.path.absolute().parent / value.strip())
+    return values
+
+
+def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Two layers of settings, section by section; `above` wins."""
+    merged = dict(below)
+    for key, value in above.items():
+        inner = merged.get(key)
+        merged[key] = _merge(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
+    return merged

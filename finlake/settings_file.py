@@ -1,0 +1,163 @@
+"""finlake.yml as text: read strictly; a mistake is told with its file, key path, line and what is allowed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeGuard
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from yaml.nodes import MappingNode, Node
+
+from finlake.errors import ConfigurationError
+
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class ConfigFile:
+    """A configuration file as read: its values and the line (from 1) where each key path stands."""
+
+    path: Path
+    values: dict[str, Any]
+    lines: dict[KeyPath, int]
+
+
+def read_config_file(path: Path) -> ConfigFile:
+    """Read a YAML mapping. Raises ConfigurationError: unreadable, no YAML, no mapping, or a key twice."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        values = yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise _wrong(f"the configuration file can't be read: {error}", path, None) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error)
+        raise _wrong(
+            f"the file is no valid YAML: {problem}", path, mark.line + 1 if mark else None
+        ) from error
+    if values is None:
+        return ConfigFile(path, {}, {})
+    if not isinstance(values, dict):
+        raise _wrong("the file must hold `key: value` lines", path, 1)
+    lines: dict[KeyPath, int] = {}
+    _note_lines(root, (), lines, path)
+    return ConfigFile(path, values, lines)
+
+
+def _note_lines(node: Node | None, at: KeyPath, lines: dict[KeyPath, int], path: Path) -> None:
+    if isinstance(node, MappingNode):
+        for key, value in node.value:
+            here = (*at, str(key.value))
+            if here in lines:
+                raise _wrong(f"the key `{key.value}` stands twice", path, key.start_mark.line + 1, here)
+            lines[here] = key.start_mark.line + 1
+            _note_lines(value, here, lines, path)
+    elif node is not None and isinstance(node.value, list):
+        for index, value in enumerate(node.value):
+            lines[(*at, index)] = value.start_mark.line + 1
+            _note_lines(value, (*at, index), lines, path)
+
+
+def explain(
+    error: ValidationError,
+    model: type[BaseModel],
+    *,
+    file: ConfigFile | None,
+    environment: dict[str, Any],
+    flags: dict[str, Any],
+) -> ConfigurationError:
+    """The first mistake of a validation as a ConfigurationError; the others are counted."""
+    details = error.errors(include_url=False)
+    first = details[0]
+    location: KeyPath = tuple(part for part in first["loc"] if not str(part).startswith("function-"))
+    dotted = ".".join(str(part) for part in location)
+    more = f" (and {len(details) - 1} more mistakes)" if len(details) > 1 else ""
+    if first["type"] == "extra_forbidden":
+        what, advice = f"there is no setting `{dotted}`", _suggestion(model, location)
+    else:
+        reason = first["msg"].removeprefix("Value error, ")
+        what, advice = (
+            f"`{dotted}` can't be {first['input']!r}: {reason[:1].lower()}{reason[1:]}",
+            _allowed(model, location),
+        )
+    return ConfigurationError(
+        what + more,
+        where=_place(location, file, environment, flags),
+        intact="nothing was started",
+        next_step=advice,
+    )
+
+
+def _place(
+    location: KeyPath, file: ConfigFile | None, environment: dict[str, Any], flags: dict[str, Any]
+) -> str:
+    """Where the refused value came from: the strongest layer that holds the longest part of the key path."""
+    dotted = ".".join(str(part) for part in location)
+    if _holds(flags, location):
+        return f"--{str(location[0]).replace('_', '-')}"
+    if _holds(environment, location):
+        return f"environment variable FINLAKE_{'__'.join(str(part) for part in location).upper()}"
+    if file is None:
+        return dotted
+    known = [location[:n] for n in range(len(location), 0, -1) if location[:n] in file.lines]
+    line = file.lines[known[0]] if known else None
+    return f"{file.path}, line {line}, key {dotted}" if line else f"{file.path}, key {dotted}"
+
+
+def _holds(values: Any, location: KeyPath) -> bool:
+    for part in location:
+        if isinstance(values, list):
+            values = dict(enumerate(values))
+        if not isinstance(values, dict) or part not in values:
+            return False
+        values = values[part]
+    return bool(location)
+
+
+def _section(model: type[BaseModel], location: KeyPath) -> tuple[type[BaseModel], str]:
+    """The model that a key path's last key belongs to, and the path up to it with its dot."""
+    prefix = ""
+    for part in location[:-1]:
+        field = model.model_fields.get(str(part))
+        inner = field.annotation if field else None
+        if inner is None or not _is_section(inner):
+            break
+        model, prefix = inner, f"{prefix}{part}."
+    return model, prefix
+
+
+def _is_section(annotation: object) -> TypeGuard[type[BaseModel]]:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _suggestion(model: type[BaseModel], location: KeyPath) -> str:
+    section, prefix = _section(model, location)
+    names = list(section.model_fields)
+    close = get_close_matches(str(location[-1]), names, n=1)
+    allowed = f"allowed: {', '.join(prefix + name for name in names)}"
+    return f"did you mean `{prefix}{close[0]}`? {allowed}" if close else allowed
+
+
+def _allowed(model: type[BaseModel], location: KeyPath) -> str:
+    section, prefix = _section(model, location)
+    for part in location:
+        field = section.model_fields.get(str(part))
+        if field is not None and not _is_section(field.annotation):
+            return f"{prefix}{part}: {field.description}"
+    return "see docs/configuration.md"
+
+
+def _wrong(what: str, path: Path, line: int | None, key: KeyPath = ()) -> ConfigurationError:
+    where = (
+        str(path) + (f", line {line}" if line else "") + (f", key {'.'.join(map(str, key))}" if key else "")
+    )
+    return ConfigurationError(
+        what,
+        where=where,
+        intact="nothing was started",
+        next_step="correct it, or write a fresh file with `finlake init`",
+    )

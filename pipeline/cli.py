@@ -1,0 +1,180 @@
+"""The `finlake` command: collects pipeline/commands and turns every outcome into words and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+
+from finlake import __version__
+from finlake.errors import ExitCode, FinlakeError, UsageError
+from pipeline import commands
+from pipeline.console import stderr_console, to_json
+
+ORDER = [
+    "init",
+    "sample",
+    "run",
+    "ingest",
+    "build",
+    "publish",
+    "status",
+    "query",
+    "diff",
+    "rollback",
+    "maintain",
+    "doctor",
+]
+HELP = "A FinOps lakehouse for AWS: the bill as tables that reconcile to the last decimal."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code, which the console script exits with."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    as_json = "--json" in arguments
+    _terminate_like_interrupt()
+    try:
+        result = build_app()(args=arguments, prog_name="finlake", standalone_mode=False)
+        code = int(result) if isinstance(result, int) else int(ExitCode.OK)
+        if code == ExitCode.INTERRUPTED:
+            _say_interrupted(as_json)
+        return code
+    except FinlakeError as error:
+        _report(error, as_json)
+        return int(error.exit_code)
+    except typer.TyperException as error:
+        _report(_usage_error(error), as_json)
+        return int(ExitCode.USAGE)
+    except (KeyboardInterrupt, typer.Abort):
+        _say_interrupted(as_json)
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # The reader (`| head`) has all it wanted; a sink keeps Python quiet when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.OK)
+    except SystemExit as stop:
+        return (
+            stop.code
+            if isinstance(stop.code, int)
+            else int(ExitCode.OK if not stop.code else ExitCode.INTERNAL)
+        )
+    except Exception as error:
+        _report(_unexpected(error), as_json)
+        return int(ExitCode.INTERNAL)
+
+
+def build_app() -> typer.Typer:
+    """The Typer application with every module of pipeline/commands, in the order of a first use."""
+    app = typer.Typer(help=HELP, add_completion=True, rich_markup_mode="rich", pretty_exceptions_enable=False)
+    app.callback(invoke_without_command=True)(_root)
+    for name in sorted(command_names(), key=_rank):
+        _register(app, name)
+    return app
+
+
+def command_names() -> list[str]:
+    """Names of the command modules (pipeline/commands/<name>.py)."""
+    found = [module.name for module in pkgutil.iter_modules(commands.__path__)]
+    return [name for name in found if not name.startswith("_")]
+
+
+def _rank(name: str) -> tuple[int, str]:
+    return (ORDER.index(name) if name in ORDER else len(ORDER), name)
+
+
+def _register(app: typer.Typer, name: str) -> None:
+    """Register one command module. One that can't be imported must not take the other commands down."""
+    try:
+        importlib.import_module(f"pipeline.commands.{name}").register(app)
+    except ImportError as error:
+        app.command(name, help=f"[unavailable: {error}]", context_settings={"ignore_unknown_options": True})(
+            _unavailable(name, error)
+        )
+
+
+def _unavailable(name: str, cause: ImportError) -> Callable[..., None]:
+    def command(arguments: Annotated[list[str] | None, typer.Argument(hidden=True)] = None) -> None:
+        raise FinlakeError(
+            f"the command `{name}` can't be loaded: {cause}",
+            where=f"pipeline/commands/{name}.py",
+            intact="the lake is untouched",
+            next_step="run `make setup` again, then `finlake doctor`",
+        ) from cause
+
+    return command
+
+
+def _root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"finlake {__version__}")
+        raise typer.Exit()
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def _report(error: FinlakeError, as_json: bool) -> None:
+    """The four parts of an error: JSON on stdout for scripts, lines on stderr for people."""
+    if as_json:
+        sys.stdout.write(to_json(error.as_dict()) + "\n")
+        return
+    from rich.text import Text
+
+    console = stderr_console()
+    console.print(Text.assemble(("Error: ", "bold red"), error.what), soft_wrap=True)
+    for label, part in (("where", error.where), ("intact", error.intact), ("next", error.next_step)):
+        if part:
+            console.print(Text.assemble((f"  {label + ':':<8}", "bold"), part), soft_wrap=True)
+
+
+def _usage_error(error: typer.TyperException) -> UsageError:
+    context: Any = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "finlake"
+    return UsageError(
+        error.format_message(), where=path, intact="nothing was started", next_step=f"see `{path} --help`"
+    )
+
+
+def _unexpected(error: Exception) -> FinlakeError:
+    from finlake import logs
+
+    file = logs.record_crash(error)
+    return FinlakeError(
+        f"something unexpected happened: {type(error).__name__}: {error}",
+        where=f"details in {file}",
+        intact="published marts are as before; a half-done step is repaired by the next run",
+        next_step="run the command again; if it repeats, report it with that log file",
+    )
+
+
+def _say_interrupted(as_json: bool) -> None:
+    error = FinlakeError(
+        "interrupted",
+        intact="what was committed stays; the rest is repaired by the next run",
+        next_step="run the same command again to continue",
+    )
+    if as_json:
+        sys.stdout.write(to_json(error.as_dict() | {"error": "Interrupted", "exit_code": 130}) + "\n")
+        return
+    stderr_console().print(f"Interrupted: {error.intact}. Next: {error.next_step}.", soft_wrap=True)
+
+
+def _terminate_like_interrupt() -> None:
+    """SIGTERM (Airflow, systemd, docker stop) unwinds like Ctrl-C: reports and clean-up still happen."""
+
+    def interrupt(_signum: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:
+        return  # not the main thread: the caller owns the signals
