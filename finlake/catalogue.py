@@ -55,8 +55,8 @@ class Catalogue:
     def ordered_matches(self) -> tuple[Match, ...]:
         """Every match rule with its service, most specific first: the first one that claims a line decides.
 
-        Rules with a product code stand before those without, then rules with a usage type, then those with more
-        conditions; the rest of the order (service name, conditions) makes it the same on every machine.
+        Rules with a product code stand before those without, then rules with a usage type, then those with
+        more conditions; the rest of the order (service name, conditions) makes it the same on every machine.
         """
         return self._matches
 
@@ -65,7 +65,7 @@ class Catalogue:
         return next((match.service for match in self.ordered_matches() if match.claims(line)), UNMAPPED)
 
     def resource_rules(self) -> tuple[ResourcePattern, ...]:
-        """Patterns on the billed resource id, own-lines rules first, then longest first: the first decides."""
+        """Patterns on the billed resource id, own-lines first, then longest first: the first decides."""
         patterns = [
             ResourcePattern(pattern, rule.type, service.service, rule.own_lines_only)
             for service in self.services.values()

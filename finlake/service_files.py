@@ -138,7 +138,11 @@ def _model_keys() -> list[str]:
 
 def _explain(file: str, error: ValidationError) -> Iterator[Problem]:
     """Pydantic's faults with the place as a dotted key, and a likely name for an unknown key."""
-    for fault in error.errors(include_url=False):
+    faults = error.errors(include_url=False)
+    for fault in faults:
+        within = [f for f in faults if f is not fault and f["loc"][: len(fault["loc"])] == fault["loc"]]
+        if fault["type"] == "too_short" and within:
+            continue  # the list only looks empty because its entries have faults of their own
         parts = [str(part) for part in fault["loc"] if not str(part).startswith("<")]
         message = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "extra_forbidden":
@@ -146,6 +150,8 @@ def _explain(file: str, error: ValidationError) -> Iterator[Problem]:
             message = "unknown key" + (f"; did you mean {near[0]!r}?" if near else "")
         elif fault["type"] == "missing":
             message = "required key is missing"
+        elif fault["type"] == "string_too_short":
+            message = "must not be empty"
         yield Problem(file, ".".join(parts) or "file", message)
 
 

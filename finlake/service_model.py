@@ -123,7 +123,7 @@ class IdleRule(Strict):
     saves: Annotated[float, Field(gt=0, le=1)]
 
     def verdict(self, metrics: dict[str, float | None], days: int) -> bool | None:
-        """True idle, False not idle, None unknown (too young, or a silent metric where silence isn't zero)."""
+        """True idle, False not idle, None unknown (too young, or a metric silent where silence isn't 0)."""
         unknown = days < self.for_days
         for name, bound in self.when.items():
             value = metrics.get(name)
