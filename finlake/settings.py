@@ -78,9 +78,7 @@ class _Section(BaseModel):
 class CleanupSettings(_Section):
     """What the clean-up at the end of each run may leave in the lake."""
 
-    max_age_days: int = Field(
-        default=7, ge=0, description="Days that an unused cache file or a forgotten landing folder stays."
-    )
+    max_age_days: int = Field(default=7, ge=0, description="Days that a file in cache/ stays.")
     max_cache_mb: int = Field(
         default=512, ge=0, description="Megabytes that cache/ may hold; the oldest files go first."
     )
@@ -90,6 +88,7 @@ class CleanupSettings(_Section):
     max_log_mb: int = Field(
         default=20, ge=1, description="Megabytes of structured log kept in logs/, rotated files included."
     )
+    max_log_days: int = Field(default=30, ge=0, description="Days that a rotated log file stays.")
     unpublished_build_days: int = Field(
         default=2,
         ge=0,

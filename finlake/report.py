@@ -1,0 +1,187 @@
+"""The report of one run as JSON in the lake: what it did, how long each step took, rows and totals.
+
+Grain: one file per command call, `<UTC yyyymmddThhmmssZ>-<command>-<6 hex>.json`, written at once when the
+run ends, also when it fails. Money is decimal strings with a currency beside it, times are seconds, instants
+are UTC.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from finlake import __version__
+from finlake.clock import utc_now
+from finlake.errors import FinlakeError
+from finlake.logs import get_logger, without_secrets
+from finlake.objects import write_atomically
+
+FORMAT = 1
+
+
+@dataclass
+class Step:
+    """One step of a run. The code inside it sets `rows` and puts further facts into `details`."""
+
+    name: str
+    started_at: datetime
+    seconds: float | None = None
+    rows: int | None = None
+    outcome: str = "running"
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+class RunReport:
+    """Context manager around a run; `folder` is where the file goes (Lake.reports).
+
+    >>> with RunReport("ingest", lake.reports, lake=lake.root) as report:
+    ...     with report.step("bronze") as step:
+    ...         step.rows = 120
+    """
+
+    def __init__(self, command: str, folder: Path, *, lake: str = "") -> None:
+        self.command = command
+        self.lake = lake
+        self.started_at = utc_now()
+        self.run_id = f"{self.started_at:%Y%m%dT%H%M%SZ}-{command}-{secrets.token_hex(3)}"
+        self.path = folder / f"{self.run_id}.json"
+        self.steps: list[Step] = []
+        self.totals: list[dict[str, str | int | None]] = []
+        self.warnings: list[str] = []
+        self.details: dict[str, Any] = {}
+        self.cleanup: dict[str, Any] | None = None
+        self.outcome = "running"
+        self.error: dict[str, Any] | None = None
+        self.seconds = 0.0
+        self._clock = time.perf_counter()
+
+    def __enter__(self) -> RunReport:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.finish(error)
+        try:
+            self.write()
+        except OSError as problem:
+            if error is None:
+                raise _unwritable(self.path, problem) from problem
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Step]:
+        """Time one step; an error inside marks it failed (or interrupted) and goes on to the caller."""
+        step = Step(name, utc_now())
+        self.steps.append(step)
+        clock = time.perf_counter()
+        try:
+            yield step
+            step.outcome = "ok"
+        except BaseException as error:
+            step.outcome = _outcome(error)
+            raise
+        finally:
+            step.seconds = time.perf_counter() - clock
+            get_logger(run_id=self.run_id).info(
+                "step", step=name, outcome=step.outcome, seconds=round(step.seconds, 3), rows=step.rows
+            )
+
+    def add_total(self, **parts: str | int | Decimal | None) -> None:
+        """One line of totals: keys (payer_id, billing_period, currency, cost) and amounts as Decimal.
+
+        Raises TypeError for a float: money never goes through one.
+        """
+        wrong = [name for name, value in parts.items() if isinstance(value, float)]
+        if wrong:
+            raise TypeError(f"{', '.join(wrong)}: amounts are Decimal, never float")
+        self.totals.append(
+            {
+                name: format(value, "f") if isinstance(value, Decimal) else value
+                for name, value in parts.items()
+            }
+        )
+
+    def warn(self, message: str) -> None:
+        """Something a person should read though the run goes on."""
+        self.warnings.append(message)
+        get_logger(run_id=self.run_id).warning("warning", message=message)
+
+    def finish(self, error: BaseException | None = None) -> None:
+        """Note the end of the run and its outcome: ok, failed or interrupted."""
+        self.seconds = time.perf_counter() - self._clock
+        self.outcome = _outcome(error)
+        if isinstance(error, FinlakeError):
+            self.error = error.as_dict()
+        elif error is not None:
+            self.error = {"error": type(error).__name__, "what": str(error)}
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as JSON-ready parts; whatever looks like a secret is hidden."""
+        plain: dict[str, Any] = without_secrets(
+            {
+                "format": FORMAT,
+                "run_id": self.run_id,
+                "command": self.command,
+                "finlake": __version__,
+                "lake": self.lake,
+                "started_at": self.started_at,
+                "seconds": round(self.seconds, 3),
+                "outcome": self.outcome,
+                "error": self.error,
+                "steps": [_step_as_dict(step) for step in self.steps],
+                "totals": self.totals,
+                "warnings": self.warnings,
+                "cleanup": self.cleanup,
+                "details": self.details,
+            }
+        )
+        return plain
+
+    def write(self) -> Path:
+        """Write the file as a whole; returns its path. Raises OSError."""
+        data = json.dumps(self.as_dict(), default=_plain, ensure_ascii=False, indent=1)
+        write_atomically(str(self.path), data.encode())
+        return self.path
+
+
+def _step_as_dict(step: Step) -> dict[str, Any]:
+    return {
+        "name": step.name,
+        "started_at": step.started_at,
+        "seconds": None if step.seconds is None else round(step.seconds, 3),
+        "rows": step.rows,
+        "outcome": step.outcome,
+        **({"details": step.details} if step.details else {}),
+    }
+
+
+def _outcome(error: BaseException | None) -> str:
+    if error is None:
+        return "ok"
+    return "failed" if isinstance(error, Exception) else "interrupted"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value)
+
+
+def _unwritable(path: Path, problem: OSError) -> FinlakeError:
+    return FinlakeError(
+        f"the run report can't be written: {problem.strerror or problem}",
+        where=str(path),
+        intact="the run itself has ended well; its tables are as it left them",
+        next_step="free disk space or permissions there (finlake doctor tells), then go on",
+    )
