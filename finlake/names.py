@@ -1,0 +1,84 @@
+"""Names that several rooms use: DAGs, their tasks as pasteable commands, assets, owners and tags.
+
+One table, no logic. `dags/` turns a row into a task; the DAG policy test reads the same rows, so that a
+command in the Airflow UI is always one that the `finlake` command line knows.
+`{{ ... }}` is Airflow's template syntax; `| quote` is the shell quoting that `dags/dag_house.py` adds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ASSET_SILVER = "silver.billing_line_items"
+ASSET_MARTS = "marts"
+
+INGEST_DAG = "billing_ingest"
+BUILD_DAG = "marts_build"
+MAINTENANCE_DAG = "lake_maintenance"
+
+NOTHING_NEW_EXIT_CODE = 99
+"""The answer of `finlake ingest` for "nothing new" when asked for it: Airflow shows the task as skipped."""
+
+OWNER_PLATFORM = "finops-platform"
+OWNERS = frozenset({OWNER_PLATFORM})
+
+TAGS = {
+    "billing": "reads what AWS delivered about the bill",
+    "marts": "builds or publishes tables that people query",
+    "maintenance": "keeps the lake small; changes no figure",
+    "writes-lake": "takes the lake's writer lock",
+}
+"""The closed list of DAG tags and what each one says."""
+
+DEFAULT_LAKE = "finlake-lake"
+DEFAULT_SOURCE = "finlake-sample"
+
+_LAKE = "--lake {{ params.lake | quote }}"
+_SOURCE = "--source {{ params.source | quote }}"
+
+
+@dataclass(frozen=True)
+class TaskCommand:
+    """One task: the command that it runs and what a person should know when it is red."""
+
+    command: str
+    doc: str
+
+
+TASKS: dict[str, dict[str, TaskCommand]] = {
+    INGEST_DAG: {
+        "discover": TaskCommand(
+            f"finlake ingest --dry-run {_LAKE} {_SOURCE}",
+            "Shows the deliveries that are new at the source; loads nothing. "
+            "**Red:** the source can't be read; look at the path or the bucket's permissions.",
+        ),
+        "ingest": TaskCommand(
+            f"finlake ingest {_LAKE} {_SOURCE} --nothing-new-exit-code {NOTHING_NEW_EXIT_CODE}"
+            " --accept-refused",
+            "Loads every new delivery, one commit each. **Skipped:** nothing new. "
+            "**Red:** what is committed stays; clear the task to go on from there.",
+        ),
+        "refused": TaskCommand(
+            f"finlake status {_LAKE} --fail-on-refused",
+            "**Red: a delivery is in quarantine** and its period still shows the last good version. "
+            "The other periods are loaded and go on to the marts. The log names file and reason.",
+        ),
+    },
+    BUILD_DAG: {
+        "build": TaskCommand(
+            f"finlake build {_LAKE}",
+            "Builds and audits marts beside the published ones. **Red:** readers still see the last build.",
+        ),
+        "publish": TaskCommand(
+            f"finlake publish {_LAKE}",
+            "Makes the audited build visible, all marts at once. **Red:** readers still see the last build.",
+        ),
+    },
+    MAINTENANCE_DAG: {
+        "maintain": TaskCommand(
+            f"finlake maintain {_LAKE}",
+            "Removes files that no table version and no setting needs any more. "
+            "**Red:** nothing is lost; it can wait.",
+        ),
+    },
+}

@@ -1,0 +1,229 @@
+"""Runs `billing_ingest` and the `marts_build` that it causes on Airflow's real scheduler."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from finlake import names
+from finlake.clock import utc_now
+from finlake.errors import FinlakeError
+from pipeline.airflow_api import FINISHED, AirflowApi
+from pipeline.airflow_home import AirflowHome
+from pipeline.airflow_processes import API_SERVER, COMPONENTS, AirflowProcesses
+
+START_SECONDS = 180.0
+POLL_SECONDS = 0.4
+FAILURES = frozenset({"failed", "up_for_retry"})
+"""A person who waits wants to know at the first failure; the retry is left to a real deployment."""
+ASSET_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """One task as it stands: state in Airflow's words ("" = waiting), seconds it has run or took."""
+
+    dag_id: str
+    task_id: str
+    state: str = ""
+    seconds: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """`dag.task`."""
+        return f"{self.dag_id}.{self.task_id}"
+
+
+@dataclass
+class RunOutcome:
+    """What the DAG runs came to. `failed`: the first failed task; `refused`: a delivery is in quarantine."""
+
+    tasks: list[TaskView] = field(default_factory=list)
+    nothing_new: bool = False
+    refused: bool = False
+    failed: TaskView | None = None
+    log_file: Path | None = None
+    log_lines: list[str] = field(default_factory=list)
+    airflow_seconds: float = 0.0
+
+
+Watcher = Callable[[str, list[TaskView]], None]
+"""Called with what is going on and all tasks so far, several times per second."""
+
+
+def wait_until_ready(processes: AirflowProcesses, api: AirflowApi, watch: Watcher) -> None:
+    """Start the components and wait until this start has parsed all our DAGs. Raises FinlakeError."""
+    began = utc_now()
+    processes.start(API_SERVER)
+    rest = [name for name in COMPONENTS if name != API_SERVER]
+    if not processes.was_cut_off:
+        for name in rest:
+            processes.start(name)
+    _until(api.is_up, processes, watch, "Airflow is starting")
+    if processes.was_cut_off:
+        fail_unfinished_runs(api)
+        for name in rest:
+            processes.start(name)
+    for dag_id in names.TASKS:
+        _until(partial(_parsed_since, api, dag_id, began), processes, watch, "Airflow reads the DAGs")
+    for dag_id in (names.INGEST_DAG, names.BUILD_DAG):
+        api.unpause(dag_id)
+
+
+def fail_unfinished_runs(api: AirflowApi) -> None:
+    """Close the runs that a kill cut off: they would hold back the next one, which repairs their data."""
+    for dag_id in names.TASKS:
+        if api.dag(dag_id) is None:
+            continue
+        for run in api.runs(dag_id):
+            if run["state"] in ("queued", "running"):
+                api.fail_run(dag_id, str(run["dag_run_id"]))
+
+
+def run_dags(processes: AirflowProcesses, api: AirflowApi, watch: Watcher) -> RunOutcome:
+    """Trigger `billing_ingest`, follow it and the `marts_build` that its asset event starts, to the end."""
+    outcome = RunOutcome()
+    ingest_run = api.trigger(names.INGEST_DAG)
+    ingest = _follow(processes, api, names.INGEST_DAG, ingest_run, watch, outcome)
+    states = {task.task_id: task.state for task in ingest}
+    outcome.nothing_new = states["ingest"] == "skipped"
+    outcome.refused = states["refused"] == "failed"
+    if outcome.failed is not None:
+        return outcome
+    if outcome.nothing_new and _last_build_succeeded(api):
+        return outcome
+    if outcome.nothing_new:
+        build_run = api.trigger(names.BUILD_DAG)
+    else:
+        build_run = _started_by(processes, api, ingest_run, watch, outcome)
+    _follow(processes, api, names.BUILD_DAG, build_run, watch, outcome)
+    return outcome
+
+
+def _follow(
+    processes: AirflowProcesses,
+    api: AirflowApi,
+    dag_id: str,
+    run_id: str,
+    watch: Watcher,
+    outcome: RunOutcome,
+) -> list[TaskView]:
+    """Watch one run until it ends or a task fails; adds its tasks to `outcome`."""
+    before = list(outcome.tasks)
+    while True:
+        processes.check_alive()
+        tasks = task_views(dag_id, api.tasks(dag_id, run_id), utc_now())
+        outcome.tasks = before + tasks
+        watch(f"{dag_id} runs", outcome.tasks)
+        bad = [task for task in tasks if task.state in FAILURES and task.task_id != "refused"]
+        if bad:
+            outcome.failed = bad[0]
+            outcome.log_file = task_log(processes.home, bad[0], run_id)
+            outcome.log_lines = log_lines(outcome.log_file)
+        if bad or all(task.state in FINISHED for task in tasks):
+            return tasks
+        time.sleep(POLL_SECONDS)
+
+
+def task_views(dag_id: str, instances: list[dict[str, Any]], now: datetime) -> list[TaskView]:
+    """The DAG's tasks in their order; those that Airflow has not made yet are waiting. Pure."""
+    known = {str(instance["task_id"]): instance for instance in instances}
+    return [_view(dag_id, task_id, known.get(task_id, {}), now) for task_id in names.TASKS[dag_id]]
+
+
+def _view(dag_id: str, task_id: str, instance: dict[str, Any], now: datetime) -> TaskView:
+    start, end = instance.get("start_date"), instance.get("end_date")
+    seconds = 0.0
+    if start:
+        until = datetime.fromisoformat(end) if end else now
+        seconds = (until - datetime.fromisoformat(start)).total_seconds()
+    return TaskView(dag_id, task_id, str(instance.get("state") or ""), max(seconds, 0.0))
+
+
+def task_log(home: AirflowHome, task: TaskView, run_id: str) -> Path | None:
+    """The task's latest log file, if it has one."""
+    folder = home.folder / "logs" / f"dag_id={task.dag_id}" / f"run_id={run_id}" / f"task_id={task.task_id}"
+    found = sorted(folder.glob("attempt=*.log"), key=lambda path: path.stat().st_mtime)
+    return found[-1] if found else None
+
+
+def log_lines(path: Path | None, lines: int = 15) -> list[str]:
+    """The last lines that the command itself printed, out of Airflow's JSON log."""
+    if path is None:
+        return []
+    told = []
+    for line in path.read_text(errors="replace").splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if "SubprocessHook" in str(entry.get("logger", "")):
+            told.append(str(entry.get("event", "")))
+    return told[-lines:]
+
+
+def _last_build_succeeded(api: AirflowApi) -> bool:
+    runs = api.runs(names.BUILD_DAG, limit=1)
+    return bool(runs) and runs[0]["state"] == "success"
+
+
+def _started_by(
+    processes: AirflowProcesses, api: AirflowApi, cause: str, watch: Watcher, outcome: RunOutcome
+) -> str:
+    """The `marts_build` run that the asset event of run `cause` starts; waits for it. Raises FinlakeError."""
+    found: list[str] = []
+
+    def appeared() -> bool:
+        for run in api.runs(names.BUILD_DAG):
+            run_id = str(run["dag_run_id"])
+            if cause in api.started_by(names.BUILD_DAG, run_id):
+                found.append(run_id)
+                return True
+        return False
+
+    _until(appeared, processes, watch, f"waiting for {names.BUILD_DAG}", ASSET_SECONDS, outcome.tasks)
+    return found[0]
+
+
+def _parsed_since(api: AirflowApi, dag_id: str, began: datetime) -> bool:
+    errors = api.import_errors()
+    dag = api.dag(dag_id)
+    parsed = dag["last_parsed_time"] if dag is not None else None
+    if parsed and datetime.fromisoformat(parsed) >= began:
+        return True
+    if errors and dag is None:
+        raise FinlakeError(
+            f"a DAG can't be imported:\n{errors[0]['stack_trace']}",
+            where=str(errors[0]["filename"]),
+            intact="the lake",
+            next_step="correct the file and run again",
+        )
+    return False
+
+
+def _until(
+    done: Callable[[], bool],
+    processes: AirflowProcesses,
+    watch: Watcher,
+    doing: str,
+    seconds: float = START_SECONDS,
+    tasks: list[TaskView] | None = None,
+) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        processes.check_alive()
+        watch(doing, tasks or [])
+        if time.monotonic() > deadline:
+            raise FinlakeError(
+                f"gave up after {seconds:.0f} s: {doing}",
+                where=str(processes.home.folder),
+                intact="the lake and what is published",
+                next_step="read the *.log files there; `finlake run` does the same steps without Airflow",
+            )
+        time.sleep(POLL_SECONDS)
