@@ -53,7 +53,9 @@ def ddl(
     """Print a table's columns and types as one engine spells them."""
     layer, _, name = table.partition(".")
     if not name:
-        raise UsageError(f"{table!r} is not layer.table", next_step="for example: finlake contracts ddl gold.cost_monthly")
+        raise UsageError(
+            f"{table!r} is not layer.table", next_step="for example: finlake contracts ddl gold.cost_monthly"
+        )
     contract = load_contract(layer, name)
     if engine is Engine.SPARK:
         types = {c.name: c.physical_type for c in contract.columns}
@@ -66,7 +68,9 @@ def ddl(
 
 @commands.command("sync")
 def sync(
-    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail when a file is stale.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; fail when a file is stale.")
+    ] = False,
     json_: JsonFlag = False,
 ) -> None:
     """Write the dbt files that are derived from the contracts."""
@@ -81,7 +85,9 @@ def sync(
     if json_:
         typer.echo(json.dumps({"changed": changed}))
     else:
-        typer.echo("\n".join(f"wrote dbt/{path}" for path in changed) or "dbt files are in step with the contracts")
+        typer.echo(
+            "\n".join(f"wrote dbt/{path}" for path in changed) or "dbt files are in step with the contracts"
+        )
 
 
 def register(app: typer.Typer) -> None:

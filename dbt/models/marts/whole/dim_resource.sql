@@ -1,0 +1,52 @@
+{%- set attributes = [
+    'resource_arn', 'resource_name', 'resource_type', 'service', 'service_name', 'region'
+] + var('dimensions') -%}
+
+with seen as (
+    select
+        payer_id,
+        account_id,
+        resource_id,
+        min(usage_date) as first_usage_date,
+        max(usage_date) as last_usage_date
+    from {{ ref('cost_by_resource_daily') }}
+    where resource_id is not null
+    group by payer_id, account_id, resource_id
+),
+
+-- A resource shows the attributes of its newest day; of several on that day, the first in alphabetical order.
+ranked as (
+    select
+        seen.payer_id,
+        seen.account_id,
+        seen.resource_id,
+        {%- for attribute in attributes %}
+        costs.{{ attribute }},
+        {%- endfor %}
+        seen.first_usage_date,
+        seen.last_usage_date,
+        row_number() over (
+            partition by seen.payer_id, seen.account_id, seen.resource_id
+            order by
+                {%- for attribute in attributes %}
+                costs.{{ attribute }} asc nulls last{{ ',' if not loop.last }}
+                {%- endfor %}
+        ) as choice
+    from seen
+    inner join {{ ref('cost_by_resource_daily') }} as costs
+        on
+            seen.payer_id = costs.payer_id
+            and seen.account_id = costs.account_id
+            and seen.resource_id = costs.resource_id
+            and seen.last_usage_date = costs.usage_date
+)
+
+select
+    payer_id,
+    account_id,
+    resource_id,
+    {{ attributes | join(', ') }},
+    first_usage_date,
+    last_usage_date
+from ranked
+where choice = 1

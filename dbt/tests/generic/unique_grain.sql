@@ -1,0 +1,9 @@
+{# No two rows share the grain. Nulls count as a value: a charge without a region is one group, not many. #}
+{% test unique_grain(model, columns) %}
+    select
+        {{ columns | join(', ') }},
+        count(*) as row_count
+    from {{ model }}
+    group by {{ columns | join(', ') }}
+    having count(*) > 1
+{% endtest %}

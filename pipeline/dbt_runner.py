@@ -1,0 +1,211 @@
+"""Runs dbt in this process: builds the marts of one build database from silver, or says which tests failed.
+
+dbt writes nothing into the repository: its target and log folders lie in the lake's cache.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from finlake.errors import AuditFailed, FinlakeError, UsageError
+from finlake.paths import DBT_DIR
+
+PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+INTACT = "what is published stays as it was"
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one model or test: status is success, pass, warn, fail, error or skipped."""
+
+    name: str
+    kind: str
+    status: str
+    seconds: float
+    failures: int
+    message: str
+    description: str
+
+
+@dataclass(frozen=True)
+class DbtResult:
+    """One dbt command: its nodes in the order in which they finished."""
+
+    command: str
+    nodes: tuple[NodeResult, ...]
+
+    @property
+    def seconds(self) -> float:
+        """Sum of the nodes' times; wall time is less where they ran side by side, more by dbt's own start."""
+        return sum(node.seconds for node in self.nodes)
+
+    @property
+    def warnings(self) -> tuple[NodeResult, ...]:
+        """Checks that are told, not enforced."""
+        return tuple(node for node in self.nodes if node.status == "warn")
+
+
+Progress = Callable[[NodeResult], None]
+
+
+def run_dbt(
+    command: str | Sequence[str],
+    *,
+    lake_root: str | Path,
+    build_db: str | Path,
+    changed_periods: Sequence[str] | None = None,
+    target: str = "duckdb",
+    threads: int = 2,
+    progress: Progress | None = None,
+    unit_tests: bool = False,
+    work_dir: Path | None = None,
+) -> DbtResult:
+    """Run `dbt <command>` (for example `build`, or ["docs", "generate"]) on one build database.
+
+    `changed_periods` (YYYY-MM): only these are read from silver and replaced; None or empty rebuilds every period
+    (`--full-refresh`). `work_dir` takes dbt's target and logs; default `<lake>/cache/dbt`, or a temporary folder for
+    a lake on S3. Raises AuditFailed naming the checks that failed, FinlakeError where SQL or dbt itself failed.
+    """
+    words = [command] if isinstance(command, str) else list(command)
+    periods = _checked_periods(changed_periods or ())
+    with _work_dir(lake_root, work_dir) as folder, _environment(lake_root, build_db):
+        arguments = words + _options(words[0], folder, target, threads, periods, unit_tests)
+        return _invoke(" ".join(words), arguments, progress)
+
+
+def _options(
+    verb: str, folder: Path, target: str, threads: int, periods: Sequence[str], unit_tests: bool
+) -> list[str]:
+    options = ["--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR), "--target", target]
+    options += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
+    options += ["--quiet", "--log-level-file", "info", "--no-version-check"]
+    if verb in ("build", "run", "test"):
+        options += ["--threads", str(threads), "--vars", json.dumps({"changed_periods": list(periods)})]
+    if verb in ("build", "run") and not periods:
+        options.append("--full-refresh")
+    if verb == "build" and not unit_tests:
+        options += ["--exclude-resource-type", "unit_test"]
+    return options
+
+
+def _invoke(command: str, arguments: list[str], progress: Progress | None) -> DbtResult:
+    from dbt.cli.main import dbtRunner
+
+    nodes: list[NodeResult] = []
+
+    def on_event(event: Any) -> None:
+        if event.info.name == "NodeFinished" and progress is not None:
+            progress(_from_event(event.data))
+
+    outcome = dbtRunner(callbacks=[on_event]).invoke(arguments)
+    _close_database()
+    for item in getattr(outcome.result, "results", None) or []:
+        if hasattr(item, "status"):
+            nodes.append(_from_result(item))
+    result = DbtResult(command=command, nodes=tuple(nodes))
+    if not outcome.success:
+        raise _failure(result, outcome.exception)
+    return result
+
+
+def _failure(result: DbtResult, exception: BaseException | None) -> FinlakeError:
+    broken = [node for node in result.nodes if node.status == "error"]
+    failed = [node for node in result.nodes if node.status == "fail"]
+    where = f"dbt {result.command}"
+    if broken or not failed:
+        what = "; ".join(f"{node.name}: {node.message}" for node in broken) or str(
+            exception or "no reason given"
+        )
+        return FinlakeError(
+            f"the marts could not be built: {what}", where=where, intact=INTACT, next_step="see the dbt log"
+        )
+    told = "; ".join(
+        f"{node.name} ({node.failures} row(s){': ' + node.description if node.description else ''})"
+        for node in failed
+    )
+    return AuditFailed(
+        f"{len(failed)} check(s) of the marts failed: {told}",
+        where=where,
+        intact=INTACT,
+        next_step="finlake status shows the periods concerned",
+    )
+
+
+def _from_result(item: Any) -> NodeResult:
+    return NodeResult(
+        name=item.node.name,
+        kind=str(item.node.resource_type),
+        status=str(item.status),
+        seconds=round(item.execution_time, 3),
+        failures=int(item.failures or 0),
+        message=" ".join(str(item.message or "").split()),
+        description=getattr(item.node, "description", "") or "",
+    )
+
+
+def _from_event(data: Any) -> NodeResult:
+    return NodeResult(
+        name=data.node_info.node_name,
+        kind=data.node_info.resource_type,
+        status=data.run_result.status,
+        seconds=round(data.run_result.execution_time, 3),
+        failures=int(data.run_result.num_failures),
+        message=data.run_result.message,
+        description="",
+    )
+
+
+def _close_database() -> None:
+    """Let go of the build file: dbt-duckdb keeps its last connection for the life of the process."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    environment = DuckDBConnectionManager._ENV
+    if environment is not None:
+        environment.close()
+    DuckDBConnectionManager.close_all_connections()
+
+
+def _checked_periods(periods: Sequence[str]) -> list[str]:
+    for period in periods:
+        if not PERIOD.fullmatch(period):
+            raise UsageError(f"{period!r} is not a billing period", next_step="write it as YYYY-MM")
+    return sorted(set(periods))
+
+
+@contextmanager
+def _work_dir(lake_root: str | Path, given: Path | None) -> Iterator[Path]:
+    if given is not None:
+        yield given
+    elif "://" not in str(lake_root):
+        yield Path(lake_root).resolve() / "cache" / "dbt"
+    else:
+        with tempfile.TemporaryDirectory(prefix="finlake-dbt-") as folder:
+            yield Path(folder)
+
+
+@contextmanager
+def _environment(lake_root: str | Path, build_db: str | Path) -> Iterator[None]:
+    """The variables that dbt/profiles.yml and the sources read, for the time of one call."""
+    local = "://" not in str(lake_root)
+    wanted = {
+        "FINLAKE_LAKE_ROOT": str(Path(lake_root).resolve()) if local else str(lake_root),
+        "FINLAKE_BUILD_DB": str(Path(build_db).resolve()),
+    }
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
