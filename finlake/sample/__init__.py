@@ -1,0 +1,1 @@
+"""The sample: a seeded, SYNTHETIC bill of two payers, to try finlake on. See organisation.yml."""
