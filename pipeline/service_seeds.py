@@ -17,7 +17,7 @@ MATCHES_SEED = "service_matches.csv"
 def seed_files(catalogue: Catalogue) -> dict[str, str]:
     """Name and content of each seed.
 
-    services.csv: one row per service. service_matches.csv: one row per match rule, `position` 1 decides first;
+    services.csv: one row per service. service_matches.csv: one row per match rule, position 1 decides first;
     an empty cell is no condition.
     """
     services = [(s.service, s.title, s.category.value) for _, s in sorted(catalogue.services.items())]
