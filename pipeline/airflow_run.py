@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from finlake import names
 from finlake.clock import utc_now
@@ -46,15 +46,18 @@ class RunOutcome:
 
     tasks: list[TaskView] = field(default_factory=list)
     nothing_new: bool = False
+    built: bool = False
     refused: bool = False
     failed: TaskView | None = None
     log_file: Path | None = None
     log_lines: list[str] = field(default_factory=list)
-    airflow_seconds: float = 0.0
 
 
-Watcher = Callable[[str, list[TaskView]], None]
-"""Called with what is going on and all tasks so far, several times per second."""
+class Watcher(Protocol):
+    """Called several times per second with what is going on (a key of `finlake/messages/demo.yml`)."""
+
+    def __call__(self, doing: str, tasks: list[TaskView], /, **values: str) -> None:
+        """`values` fill the placeholders of the message; `tasks` are all tasks so far."""
 
 
 def wait_until_ready(processes: AirflowProcesses, api: AirflowApi, watch: Watcher) -> None:
@@ -65,15 +68,13 @@ def wait_until_ready(processes: AirflowProcesses, api: AirflowApi, watch: Watche
     if not processes.was_cut_off:
         for name in rest:
             processes.start(name)
-    _until(api.is_up, processes, watch, "Airflow is starting")
+    _until(api.is_up, processes, watch, "starting")
     if processes.was_cut_off:
         fail_unfinished_runs(api)
         for name in rest:
             processes.start(name)
     for dag_id in names.TASKS:
-        _until(partial(_parsed_since, api, dag_id, began), processes, watch, "Airflow reads the DAGs")
-    for dag_id in (names.INGEST_DAG, names.BUILD_DAG):
-        api.unpause(dag_id)
+        _until(partial(_parsed_since, api, dag_id, began), processes, watch, "reading_dags")
 
 
 def fail_unfinished_runs(api: AirflowApi) -> None:
@@ -88,6 +89,8 @@ def fail_unfinished_runs(api: AirflowApi) -> None:
 
 def run_dags(processes: AirflowProcesses, api: AirflowApi, watch: Watcher) -> RunOutcome:
     """Trigger `billing_ingest`, follow it and the `marts_build` that its asset event starts, to the end."""
+    for dag_id in (names.INGEST_DAG, names.BUILD_DAG):
+        api.unpause(dag_id)
     outcome = RunOutcome()
     ingest_run = api.trigger(names.INGEST_DAG)
     ingest = _follow(processes, api, names.INGEST_DAG, ingest_run, watch, outcome)
@@ -102,6 +105,7 @@ def run_dags(processes: AirflowProcesses, api: AirflowApi, watch: Watcher) -> Ru
         build_run = api.trigger(names.BUILD_DAG)
     else:
         build_run = _started_by(processes, api, ingest_run, watch, outcome)
+    outcome.built = True
     _follow(processes, api, names.BUILD_DAG, build_run, watch, outcome)
     return outcome
 
@@ -120,7 +124,7 @@ def _follow(
         processes.check_alive()
         tasks = task_views(dag_id, api.tasks(dag_id, run_id), utc_now())
         outcome.tasks = before + tasks
-        watch(f"{dag_id} runs", outcome.tasks)
+        watch("running", outcome.tasks, dag=dag_id)
         bad = [task for task in tasks if task.state in FAILURES and task.task_id != "refused"]
         if bad:
             outcome.failed = bad[0]
@@ -187,7 +191,7 @@ def _started_by(
                 return True
         return False
 
-    _until(appeared, processes, watch, f"waiting for {names.BUILD_DAG}", ASSET_SECONDS, outcome.tasks)
+    _until(appeared, processes, watch, "waiting_for_build", ASSET_SECONDS, outcome.tasks)
     return found[0]
 
 
@@ -221,7 +225,7 @@ def _until(
         watch(doing, tasks or [])
         if time.monotonic() > deadline:
             raise FinlakeError(
-                f"gave up after {seconds:.0f} s: {doing}",
+                f"gave up after {seconds:.0f} s ({doing.replace('_', ' ')})",
                 where=str(processes.home.folder),
                 intact="the lake and what is published",
                 next_step="read the *.log files there; `finlake run` does the same steps without Airflow",

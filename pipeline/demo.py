@@ -1,0 +1,166 @@
+"""The demonstration: sample organisation -> Airflow's real scheduler -> published marts -> summary."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from finlake import lake as lakes
+from finlake.errors import FinlakeError
+from finlake.messages import text
+from pipeline import airflow_run
+from pipeline.airflow_api import AirflowApi
+from pipeline.airflow_home import AirflowHome, environment, free_port, migrate_if_needed
+from pipeline.airflow_processes import AirflowProcesses
+from pipeline.airflow_run import RunOutcome
+from pipeline.console import Output, stdout_console
+from pipeline.demo_report import currency_totals, period_proofs, published_build, published_query
+from pipeline.demo_view import Progress, Summary, Timed
+
+SEED = 7
+TOP_SERVICES = (
+    "select service_name, currency, sum(net_amortized_cost) as cost from cost_monthly "
+    "group by all order by cost desc limit 10"
+)
+
+
+class Stopwatch:
+    """Times of the steps, in the order in which they ended."""
+
+    def __init__(self) -> None:
+        self.times: list[Timed] = []
+        self._began = time.monotonic()
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time one step, also one that fails."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.times.append(Timed(name, time.monotonic() - began))
+
+    def total(self) -> float:
+        """Seconds since the beginning."""
+        return time.monotonic() - self._began
+
+
+def write_sample(folder: Path, months: int, progress: Progress, watch: Stopwatch, language: str) -> None:
+    """Write the sample organisation, or find it there. UsageError where the folder holds other things."""
+    from finlake.sample import facts, generate
+    from finlake.sample.plan import Edition, Request
+
+    def told(edition: Edition, number: int, of: int) -> None:
+        progress.watch("writing_sample", [], f"{number}/{of}", folder=str(folder))
+
+    with watch.step(text("demo.step_sample", language)):
+        request = Request(seed=SEED, months=months, end_month=facts.load().end_month)
+        generate.write_sample(folder, request, told)
+
+
+def airflow_home(lake: str, source: str) -> AirflowHome:
+    """The Airflow of a lake, which it makes if need be; Airflow's state lies in the lake's state folder."""
+    opened = lakes.create_or_open(lake)
+    return AirflowHome(opened.state_dir / "airflow", opened.root, source, free_port())
+
+
+@dataclass
+class RunningAirflow:
+    """An Airflow whose scheduler, DAG processor and API server are up."""
+
+    processes: AirflowProcesses
+    api: AirflowApi
+    progress: Progress
+    language: str
+
+    def run(self, watch: Stopwatch) -> RunOutcome:
+        """Run the DAGs; their tasks' times go to `watch`."""
+        outcome = airflow_run.run_dags(self.processes, self.api, self.progress.watch)
+        watch.times += [Timed(task.name, task.seconds, task.state) for task in outcome.tasks]
+        return outcome
+
+    def keep_up(self, out: Output) -> None:
+        """Say where the UI is and wait for Ctrl-C. Raises FinlakeError if a component ends by itself."""
+        url = self.processes.home.url
+        stdout_console().print(text("demo.ui_ready", self.language, url=url), soft_wrap=True)
+        try:
+            while True:
+                self.processes.check_alive()
+                time.sleep(1)
+        except KeyboardInterrupt:
+            out.note(text("demo.stopping", self.language))
+
+
+@contextmanager
+def started_airflow(
+    home: AirflowHome, progress: Progress, watch: Stopwatch, language: str
+) -> Iterator[RunningAirflow]:
+    """Airflow, up and with our DAGs read; gone when the block ends in any way. Raises FinlakeError."""
+    env = environment(home, os.environ)
+    progress.watch("database", [])
+    with watch.step(text("demo.step_database", language)):
+        migrate_if_needed(home, env)
+    with AirflowProcesses(home, env) as processes:
+        api = AirflowApi(home.url)
+        with watch.step(text("demo.step_start", language)):
+            airflow_run.wait_until_ready(processes, api, progress.watch)
+        yield RunningAirflow(processes, api, progress, language)
+        progress.watch("stopping", [])
+        with watch.step(text("demo.step_stop", language)):
+            processes.stop()
+
+
+def summary_of(outcome: RunOutcome, home: AirflowHome, watch: Stopwatch, language: str) -> Summary:
+    """Everything that the last screen says, read from what is published."""
+    proofs = period_proofs(published_query(home.lake))
+    return Summary(
+        nothing_new=outcome.nothing_new and not outcome.built,
+        refused=outcome.refused,
+        synthetic=True,
+        lake=home.lake,
+        proofs=proofs,
+        totals=currency_totals(proofs),
+        published=published_build(Path(home.lake)),
+        times=[*watch.times, Timed(text("demo.step_total", language), watch.total())],
+        next_commands=next_commands(home.lake, language),
+    )
+
+
+def next_commands(lake: str, language: str) -> list[tuple[str, str]]:
+    """Three commands to paste, and what each shows."""
+    program = finlake_command()
+    where = shlex.quote(os.path.relpath(lake)) if not lake.startswith("s3://") else shlex.quote(lake)
+    return [
+        (f'{program} query --lake {where} "{TOP_SERVICES}"', text("demo.next_query", language)),
+        (f"{program} status --lake {where}", text("demo.next_status", language)),
+        (f"{program} ui --lake {where}", text("demo.next_ui", language)),
+    ]
+
+
+def finlake_command() -> str:
+    """How to call finlake from here: by its name if the shell finds this one, else by its path."""
+    mine = Path(sys.executable).parent / "finlake"
+    found = shutil.which("finlake")
+    if found is not None and Path(found) == mine:
+        return "finlake"
+    return shlex.quote(min(str(mine), os.path.relpath(mine), key=len))
+
+
+def failure(outcome: RunOutcome) -> FinlakeError:
+    """What to tell when a task failed: which one, the end of its log, and where the log is."""
+    task = outcome.failed
+    assert task is not None  # nosec B101 - called for failed outcomes only
+    said = "\n".join(f"    {line}" for line in outcome.log_lines)
+    return FinlakeError(
+        f"the task {task.name} failed\n{said}" if said else f"the task {task.name} failed",
+        where=str(outcome.log_file or "its log is empty"),
+        intact="what was published before is still published; what was committed stays",
+        next_step="mend what the log says and run the same command again: it goes on from there",
+    )
