@@ -1,0 +1,200 @@
+"""Checks at the door: every file whole, its header and types as the format promises, its rows as wide as its header.
+
+A delivery that fails is refused as a whole, with the file, the line where there is one, and the reason.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from collect.exports.manifest import refused
+from collect.exports.source import whole_gzip
+from collect.exports.totals import CELLS, MONEY_CELLS, REQUIRED, BadCell, Totals
+from finlake.errors import DeliveryRefused
+
+_BATCH_ROWS = 100_000
+_KNOWN_TYPES = {"payer", "account", "currency", "type", "product"}
+
+
+@dataclass
+class Checked:
+    """What the check of a delivery's files found: rows per file, CSV headers per file, the totals, and warnings to tell."""
+
+    rows: list[int] = field(default_factory=list)
+    headers: list[list[str]] = field(default_factory=list)
+    totals: Totals = field(default_factory=Totals)
+    warnings: list[str] = field(default_factory=list)
+
+
+def check_files(files: Sequence[tuple[str, Path]], file_format: str, progress: Callable[[str], None]) -> Checked:
+    """Check all files of a delivery: (key as delivered, local copy). Raises DeliveryRefused for the first that fails."""
+    checked = Checked()
+    for key, path in files:
+        progress(key)
+        if path.stat().st_size == 0:
+            raise refused(key, "the file is empty: not even a header")
+        if file_format == "csv":
+            header = read_header(key, path)
+            checked.headers.append(header)
+            checked.rows.append(_add_csv(key, path, header, checked.totals))
+        else:
+            checked.rows.append(_add_parquet(key, path, checked.totals))
+    checked.warnings = _warnings(checked.totals)
+    return checked
+
+
+def read_header(key: str, path: Path) -> list[str]:
+    """The header of a CSV.gz whose compressed stream is whole. Raises DeliveryRefused."""
+    reason = whole_gzip(path)
+    if reason:
+        raise refused(key, f"the file is cut off or damaged: {reason}")
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as text:
+        header = next(csv.reader(text), [])
+    columns = [to_column(name) for name in header if not _goes_into_a_map(name)]
+    doubled = sorted({name for name in columns if columns.count(name) > 1} | {n for n in header if header.count(n) > 1})
+    if doubled:
+        raise refused(key, f"the header names a column twice: {', '.join(doubled)}")
+    _require(key, header)
+    return header
+
+
+def to_column(name: str) -> str:
+    """Legacy CUR's `lineItem/UnblendedCost` as `line_item_unblended_cost`, as AWS names it in Parquet; others unchanged."""
+    if "/" not in name:
+        return name
+    parts = (re.sub(r"(?<=[^A-Z_ /-])(?=[A-Z])|(?<=[A-Z])(?=[A-Z])", "_", part) for part in name.split("/"))
+    return re.sub(r"[^a-z0-9_]+", "_", "_".join(parts).lower())
+
+
+def _goes_into_a_map(name: str) -> bool:
+    return name.partition("/")[0] in {"resourceTags", "costCategory", "product"} and "/" in name
+
+
+def _require(key: str, names: Sequence[str]) -> None:
+    missing = [CELLS[cell][0] for cell in REQUIRED if not set(CELLS[cell]) & set(names)]
+    if missing:
+        raise refused(key, f"columns that every bill has are missing: {', '.join(missing)}")
+
+
+def _cells_of(names: Sequence[str]) -> dict[str, str]:
+    """Cell -> the column that carries it here."""
+    have = set(names)
+    return {cell: found[0] for cell, choices in CELLS.items() if (found := [c for c in choices if c in have])}
+
+
+def _add_csv(key: str, path: Path, header: list[str], totals: Totals) -> int:
+    bad: list[tuple[int, int]] = []
+
+    def widths(row: pacsv.InvalidRow) -> str:
+        bad.append((row.number or 0, row.actual_columns))
+        return "skip"
+
+    cells, rows = _cells_of(header), 0
+    names = [f"c{i}" for i in range(len(header))]
+    wanted = {cell: names[header.index(column)] for cell, column in cells.items()}
+    with gzip.open(path, "rb") as stream:
+        reader = pacsv.open_csv(
+            stream,
+            read_options=pacsv.ReadOptions(use_threads=False, column_names=names, skip_rows=1, block_size=16 << 20),
+            parse_options=pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=widths),
+            convert_options=pacsv.ConvertOptions(
+                include_columns=list(wanted.values()),
+                column_types=dict.fromkeys(wanted.values(), pa.string()),
+                strings_can_be_null=False,
+            ),
+        ) if sum(1 for _ in _peek(path)) > 1 else iter(())
+        for batch in reader:
+            rows += _add(key, {cell: batch.column(column) for cell, column in wanted.items()}, cells, totals, rows)
+    if bad:
+        raise refused(key, _too_wide(bad, len(header)))
+    return rows
+
+
+def _peek(path: Path) -> Iterator[bytes]:
+    """At most two physical lines: enough to know whether there is a data row."""
+    with gzip.open(path, "rb") as stream:
+        for _, line in zip(range(2), stream, strict=False):
+            yield line
+
+
+def _too_wide(bad: Sequence[tuple[int, int]], width: int) -> str:
+    more = sum(1 for _, actual in bad if actual > width)
+    said = [f"{more} too many"] if more else []
+    said += [f"{len(bad) - more} too few"] if len(bad) > more else []
+    line, actual = bad[0]
+    where = f"line {line}" if line else "one row"
+    return f"{len(bad)} rows don't fit the header of {width} columns ({', '.join(said)}); first: {where} has {actual} fields"
+
+
+def _add_parquet(key: str, path: Path, totals: Totals) -> int:
+    try:
+        file = pq.ParquetFile(path)
+        _require(key, file.schema_arrow.names)
+        cells, rows = _cells_of(file.schema_arrow.names), 0
+        _require_types(key, file.schema_arrow, cells)
+        for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=sorted(set(cells.values()))):
+            arrays = {cell: _as_text(batch.column(column)) for cell, column in cells.items()}
+            rows += _add(key, arrays, cells, totals, rows)
+        return rows
+    except (pa.ArrowException, OSError) as error:
+        raise refused(key, f"the file is cut off or damaged: {_short(error)}") from error
+
+
+def _require_types(key: str, schema: pa.Schema, cells: dict[str, str]) -> None:
+    for cell, column in cells.items():
+        kind = schema.field(column).type
+        number = pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)
+        text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
+        if cell in MONEY_CELLS and not (number or text):
+            raise refused(key, f"column {column} should be a number but is {kind}")
+        if cell in _KNOWN_TYPES and not text:
+            raise refused(key, f"column {column} should be text but is {kind}: account ids would lose their zeros")
+
+
+def _as_text(array: pa.Array) -> pa.Array:
+    return array if pa.types.is_string(array.type) else array.cast(pa.string())
+
+
+def _add(key: str, arrays: dict[str, pa.Array], cells: dict[str, str], totals: Totals, before: int) -> int:
+    if not len(arrays["unblended"]):
+        return 0
+    try:
+        totals.add(arrays)
+    except BadCell as bad:
+        said = "is blank" if bad.value is None else f"holds {bad.value!r}, which is no number"
+        raise refused(key, f"column {cells[bad.column]} {said} in data row {before + bad.row + 1}") from None
+    return len(arrays["unblended"])
+
+
+def _warnings(totals: Totals) -> list[str]:
+    said = [
+        f"{count} cells of {CELLS[cell][1]} hold text that is no number; they count as blank"
+        for cell, count in sorted(totals.not_numbers.items())
+    ]
+    currencies = sorted({currency for _, currency in totals.lines})
+    if len(currencies) > 1:
+        said.append(f"the delivery holds several currencies ({', '.join(currencies)}); each is summed on its own")
+    return said
+
+
+def period_warnings(totals: Totals, billing_period: str) -> list[str]:
+    """Tell of lines that name another billing period than the manifest: they count in the manifest's month."""
+    others = {name: count for name, count in totals.periods.items() if name and name != billing_period}
+    said = ", ".join(f"{count} lines of {name}" for name, count in sorted(others.items()))
+    return [f"the manifest says {billing_period}, its lines also name other periods: {said}"] if others else []
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+__all__ = ["Checked", "DeliveryRefused", "check_files", "period_warnings", "read_header", "to_column"]

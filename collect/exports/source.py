@@ -1,0 +1,204 @@
+"""Where AWS delivers to: a local folder or an S3 bucket, read only.
+
+A source lists manifests, reads them, and copies named files while it proves that nothing moved under the reader.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from finlake import objects
+from finlake.errors import NotFound
+
+CHUNK = 4 << 20
+
+
+@dataclass(frozen=True)
+class Stat:
+    """What a listing says of an object: size in bytes, ETag (or size and mtime for a local file), last change in UTC."""
+
+    key: str
+    size: int
+    etag: str
+    modified_at: datetime
+
+
+@dataclass(frozen=True)
+class Copied:
+    """A file that was copied: its size in bytes and the SHA-256 of its content."""
+
+    key: str
+    size: int
+    sha256: str
+
+
+class MovedUnderReader(Exception):
+    """The object changed or vanished between its listing and the end of the copy."""
+
+
+class Source(Protocol):
+    """Read-only access to delivered objects; keys are relative to the source's root."""
+
+    root: str
+
+    def manifests(self) -> Iterator[Stat]: ...
+    def stat(self, key: str) -> Stat | None: ...
+    def read(self, stat: Stat) -> bytes: ...
+    def copy(self, stat: Stat, target: Path, progress: Callable[[int], None]) -> Copied: ...
+
+
+def open_source(location: str) -> Source:
+    """The source at a local folder or s3://bucket/prefix. Raises NotFound where it can't be listed."""
+    if objects.is_s3(location):
+        return S3Source(location)
+    root = Path(location).expanduser().absolute()
+    if not root.is_dir():
+        raise NotFound(
+            "there is no such folder of deliveries",
+            where=str(root),
+            intact="the lake is unchanged",
+            next_step="give --source the folder (or s3://bucket/prefix) into which AWS delivers the export",
+        )
+    return LocalSource(str(root))
+
+
+def is_manifest(name: str) -> bool:
+    return name.endswith("Manifest.json")
+
+
+@dataclass(frozen=True)
+class LocalSource:
+    """A folder that mirrors a bucket."""
+
+    root: str
+
+    def manifests(self) -> Iterator[Stat]:
+        for folder, folders, files in os.walk(self.root):
+            folders.sort()
+            for name in sorted(files):
+                if is_manifest(name):
+                    stat = self.stat(str(Path(folder, name).relative_to(self.root)))
+                    if stat:
+                        yield stat
+
+    def stat(self, key: str) -> Stat | None:
+        path = Path(self.root, key)
+        if not path.is_file():
+            return None
+        info = path.stat()
+        return Stat(key, info.st_size, f"{info.st_size}-{info.st_mtime_ns}", _from_epoch(info.st_mtime))
+
+    def read(self, stat: Stat) -> bytes:
+        return Path(self.root, stat.key).read_bytes()
+
+    def copy(self, stat: Stat, target: Path, progress: Callable[[int], None]) -> Copied:
+        try:
+            with Path(self.root, stat.key).open("rb") as reader:
+                copied = _write(stat.key, iter(lambda: reader.read(CHUNK), b""), target, progress)
+        except FileNotFoundError:
+            raise MovedUnderReader(stat.key) from None
+        if self.stat(stat.key) != stat or copied.size != stat.size:
+            raise MovedUnderReader(stat.key)
+        return copied
+
+
+class S3Source:
+    """A bucket or a prefix of one. Uses list, head and get only, each get with If-Match."""
+
+    def __init__(self, location: str) -> None:
+        import boto3
+        from botocore.config import Config
+
+        self.root = location.rstrip("/")
+        self.bucket, _, prefix = self.root.removeprefix("s3://").partition("/")
+        self.prefix = f"{prefix}/" if prefix else ""
+        self._client: Any = boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 5}))
+
+    def manifests(self) -> Iterator[Stat]:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix):
+                for item in page.get("Contents", []):
+                    if is_manifest(item["Key"]):
+                        yield self._stat(item["Key"].removeprefix(self.prefix), item["Size"], item)
+        except (BotoCoreError, ClientError) as error:
+            raise NotFound(
+                f"the bucket can't be listed: {error}",
+                where=self.root,
+                intact="the lake is unchanged",
+                next_step="check the name, the region and that the role may s3:ListBucket and s3:GetObject",
+            ) from error
+
+    def stat(self, key: str) -> Stat | None:
+        from botocore.exceptions import ClientError
+
+        try:
+            head = self._client.head_object(Bucket=self.bucket, Key=self.prefix + key)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                return None
+            raise
+        return self._stat(key, head["ContentLength"], head)
+
+    def read(self, stat: Stat) -> bytes:
+        return b"".join(self._chunks(stat))
+
+    def copy(self, stat: Stat, target: Path, progress: Callable[[int], None]) -> Copied:
+        copied = _write(stat.key, self._chunks(stat), target, progress)
+        if copied.size != stat.size:
+            raise MovedUnderReader(stat.key)
+        return copied
+
+    def _chunks(self, stat: Stat) -> Iterator[bytes]:
+        from botocore.exceptions import ClientError
+
+        try:
+            answer = self._client.get_object(Bucket=self.bucket, Key=self.prefix + stat.key, IfMatch=stat.etag)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"PreconditionFailed", "NoSuchKey", "412", "404"}:
+                raise MovedUnderReader(stat.key) from None
+            raise
+        yield from answer["Body"].iter_chunks(CHUNK)
+
+    def _stat(self, key: str, size: int, item: dict[str, Any]) -> Stat:
+        return Stat(key, size, item["ETag"], item["LastModified"].astimezone(UTC))
+
+
+def _write(key: str, chunks: Iterator[bytes], target: Path, progress: Callable[[int], None]) -> Copied:
+    digest, size = hashlib.sha256(), 0
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as writer:
+        for chunk in chunks:
+            writer.write(chunk)
+            digest.update(chunk)
+            size += len(chunk)
+            progress(len(chunk))
+    return Copied(key, size, digest.hexdigest())
+
+
+def whole_gzip(path: Path) -> str | None:
+    """Unpack a gzip file to nowhere; the reason why it isn't whole, or None. Some readers stop silently where a stream is cut."""
+    unpacker = zlib.decompressobj(wbits=31)
+    with path.open("rb") as reader:
+        while chunk := reader.read(CHUNK):
+            while chunk:
+                try:
+                    unpacker.decompress(chunk)
+                except zlib.error as error:
+                    return f"it can't be unpacked: {error}"
+                chunk = unpacker.unused_data
+                if unpacker.eof and chunk:
+                    unpacker = zlib.decompressobj(wbits=31)
+    return None if unpacker.eof else "it ends in the middle of the compressed stream"
+
+
+def _from_epoch(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, tz=UTC)

@@ -1,0 +1,188 @@
+"""What delivered files sum to, straight from their cells: the second path, which shares no code with silver.
+
+Arrow reads the cells as text, sums decimals, and this module applies AWS's cost formulas once more in its own words
+(AWS CUR user guide, «Line item details»). `reconciliation` holds silver and the marts against these figures.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+MEASURES = ("unblended_cost", "net_unblended_cost", "blended_cost", "amortized_cost", "net_amortized_cost")
+PLACES = Decimal("1e-12")
+_WIDE = pa.decimal256(60, 24)
+_MONEY = pa.decimal256(60, 12)
+
+# Cell -> its name in legacy CUR's CSV, in its Parquet and CUR 2.0.
+CELLS: dict[str, tuple[str, ...]] = {
+    "payer": ("bill/PayerAccountId", "bill_payer_account_id"),
+    "account": ("lineItem/UsageAccountId", "line_item_usage_account_id"),
+    "currency": ("lineItem/CurrencyCode", "line_item_currency_code"),
+    "start": ("lineItem/UsageStartDate", "line_item_usage_start_date"),
+    "type": ("lineItem/LineItemType", "line_item_line_item_type"),
+    "product": ("lineItem/ProductCode", "line_item_product_code"),
+    "period": ("bill/BillingPeriodStartDate", "bill_billing_period_start_date"),
+    "unblended": ("lineItem/UnblendedCost", "line_item_unblended_cost"),
+    "net": ("lineItem/NetUnblendedCost", "line_item_net_unblended_cost"),
+    "blended": ("lineItem/BlendedCost", "line_item_blended_cost"),
+    "reservation": ("reservation/ReservationARN", "reservation_reservation_a_r_n"),
+    "ri_cost": ("reservation/EffectiveCost", "reservation_effective_cost"),
+    "ri_net": ("reservation/NetEffectiveCost", "reservation_net_effective_cost"),
+    "ri_unused_up": ("reservation/UnusedAmortizedUpfrontFeeForBillingPeriod", "reservation_unused_amortized_upfront_fee_for_billing_period"),
+    "ri_unused_rec": ("reservation/UnusedRecurringFee", "reservation_unused_recurring_fee"),
+    "ri_net_unused_up": ("reservation/NetUnusedAmortizedUpfrontFeeForBillingPeriod", "reservation_net_unused_amortized_upfront_fee_for_billing_period"),
+    "ri_net_unused_rec": ("reservation/NetUnusedRecurringFee", "reservation_net_unused_recurring_fee"),
+    "sp_cost": ("savingsPlan/SavingsPlanEffectiveCost", "savings_plan_savings_plan_effective_cost"),
+    "sp_net": ("savingsPlan/NetSavingsPlanEffectiveCost", "savings_plan_net_savings_plan_effective_cost"),
+    "sp_total": ("savingsPlan/TotalCommitmentToDate", "savings_plan_total_commitment_to_date"),
+    "sp_used": ("savingsPlan/UsedCommitment", "savings_plan_used_commitment"),
+    "sp_up": ("savingsPlan/AmortizedUpfrontCommitmentForBillingPeriod", "savings_plan_amortized_upfront_commitment_for_billing_period"),
+    "sp_rec": ("savingsPlan/RecurringCommitmentForBillingPeriod", "savings_plan_recurring_commitment_for_billing_period"),
+    "sp_net_up": ("savingsPlan/NetAmortizedUpfrontCommitmentForBillingPeriod", "savings_plan_net_amortized_upfront_commitment_for_billing_period"),
+    "sp_net_rec": ("savingsPlan/NetRecurringCommitmentForBillingPeriod", "savings_plan_net_recurring_commitment_for_billing_period"),
+}
+REQUIRED = ("payer", "account", "currency", "start", "type", "unblended")
+"""Cells without which a line can't be accounted for: their columns must be there and filled."""
+STRICT = ("unblended", "net", "blended")
+"""Money cells in which a text that is no number refuses the delivery; in the others it is told and counts as blank."""
+MONEY_CELLS = tuple(name for name in CELLS if name not in {"payer", "account", "currency", "start", "type", "product", "period", "reservation"})
+
+
+class BadCell(Exception):
+    """A cell that can't be what its column promises: which column, the value, the row within the batch."""
+
+    def __init__(self, column: str, value: str | None, row: int) -> None:
+        super().__init__(column)
+        self.column, self.value, self.row = column, value, row
+
+
+@dataclass
+class Totals:
+    """Running sums: (payer, currency) -> lines and the five views of cost. Also what was odd, counted."""
+
+    lines: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+    sums: dict[tuple[str, str], dict[str, Decimal]] = field(default_factory=dict)
+    not_numbers: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    types: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    periods: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    @property
+    def line_count(self) -> int:
+        return sum(self.lines.values())
+
+    def add(self, cells: Mapping[str, pa.Array]) -> None:
+        """Add a batch: cell name -> array of text (a cell whose column is absent is left out). Raises BadCell."""
+        size = len(cells["unblended"])
+        filled = {name: _blank_to_null(array) for name, array in cells.items()}
+        for name in REQUIRED:
+            if filled[name].null_count:
+                raise BadCell(name, None, pc.index(pc.is_null(filled[name]), True).as_py())
+        blank = pa.nulls(size, pa.string())
+        text = {name: filled.get(name, blank) for name in CELLS}
+        money = {name: self._money(name, text[name]) for name in MONEY_CELLS}
+        costs = _costs(text, money)
+        table = pa.table({"payer": text["payer"], "currency": text["currency"], **costs})
+        grouped = table.group_by(["payer", "currency"]).aggregate([([], "count_all"), *[(m, "sum") for m in MEASURES]])
+        for row in grouped.to_pylist():
+            key = (row["payer"], row["currency"])
+            self.lines[key] += row["count_all"]
+            sums = self.sums.setdefault(key, dict.fromkeys(MEASURES, Decimal(0)))
+            for measure in MEASURES:
+                sums[measure] += row[f"{measure}_sum"] or Decimal(0)
+        for name, counts in (("type", self.types), ("period", self.periods)):
+            column = text[name] if name == "type" else pc.utf8_slice_codeunits(text[name], 0, 7)
+            for row in pc.value_counts(column).to_pylist():
+                counts[row["values"]] += row["counts"]
+
+    def _money(self, name: str, text: pa.Array) -> pa.Array:
+        try:
+            return pc.round(text.cast(_WIDE), 12, "half_towards_infinity").cast(_MONEY)
+        except pa.ArrowInvalid:
+            values = []
+            for row, value in enumerate(text.to_pylist()):
+                number = _number(value)
+                if number is None and value is not None:
+                    if name in STRICT:
+                        raise BadCell(name, value, row) from None
+                    self.not_numbers[name] += 1
+                values.append(number)
+            return pa.array(values, _MONEY)
+
+
+def _costs(text: Mapping[str, pa.Array], money: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
+    kind, zero = text["type"], pa.scalar(Decimal(0), _MONEY)
+    gross, net = money["unblended"], pc.coalesce(money["net"], money["unblended"])
+
+    def is_a(*names: str) -> pa.Array:
+        return pc.is_in(kind, pa.array(names))
+
+    nothing = pc.or_(
+        is_a("SavingsPlanNegation", "SavingsPlanUpfrontFee"),
+        pc.or_(
+            pc.and_(is_a("Fee"), pc.is_valid(text["reservation"])),
+            pc.and_(is_a("Refund"), pc.fill_null(pc.equal(text["product"], "ComputeSavingsPlans"), False)),
+        ),
+    )
+    unused_plan, net_unused_plan = _unused_plan(is_a("SavingsPlanRecurringFee"), money)
+    amortized = [
+        (is_a("SavingsPlanCoveredUsage"), money["sp_cost"], money["sp_net"]),
+        (is_a("DiscountedUsage"), money["ri_cost"], money["ri_net"]),
+        (is_a("RIFee"), _plus(money["ri_unused_up"], money["ri_unused_rec"]), _plus(money["ri_net_unused_up"], money["ri_net_unused_rec"])),
+        (is_a("SavingsPlanRecurringFee"), unused_plan, net_unused_plan),
+    ]
+    spread, net_spread = pc.if_else(nothing, zero, gross), pc.if_else(nothing, zero, net)
+    for mask, cost, net_cost in amortized:
+        spread = pc.if_else(mask, pc.coalesce(cost, gross), spread)
+        net_spread = pc.if_else(mask, pc.coalesce(net_cost, cost, gross), net_spread)
+    blended = pc.coalesce(money["blended"], zero)
+    return dict(zip(MEASURES, (gross, net, blended, spread, net_spread), strict=True))
+
+
+def _unused_plan(mask: pa.Array, money: Mapping[str, pa.Array]) -> tuple[pa.Array, pa.Array]:
+    """Unused commitment of Savings Plan fee lines, gross and net; few lines, so in plain decimals."""
+    gross: list[Decimal | None] = [None] * len(mask)
+    net: list[Decimal | None] = [None] * len(mask)
+    rows = [i for i, hit in enumerate(mask.to_pylist()) if hit]
+    names = ("sp_total", "sp_used", "sp_up", "sp_rec", "sp_net_up", "sp_net_rec")
+    picked = {name: money[name].take(pa.array(rows, pa.int64())).to_pylist() for name in names}
+    with localcontext(prec=60):
+        for at, row in enumerate(rows):
+            total, used, up, rec, net_up, net_rec = (picked[name][at] for name in names)
+            if total is None or used is None:
+                continue
+            gross[row] = total - used
+            commitment = (up or 0) + (rec or 0)
+            if commitment and not (net_up is None and net_rec is None):
+                share = (total - used) * ((net_up or 0) + (net_rec or 0)) / commitment
+                net[row] = share.quantize(PLACES, ROUND_HALF_UP)
+    return pa.array(gross, _MONEY), pa.array(net, _MONEY)
+
+
+def _plus(first: pa.Array, second: pa.Array) -> pa.Array:
+    zero = pa.scalar(Decimal(0), _MONEY)
+    total = pc.add(pc.coalesce(first, zero), pc.coalesce(second, zero)).cast(_MONEY)
+    return pc.if_else(pc.or_(pc.is_valid(first), pc.is_valid(second)), total, pa.nulls(len(first), _MONEY))
+
+
+def _blank_to_null(array: pa.Array) -> pa.Array:
+    trimmed = pc.utf8_trim_whitespace(array)
+    return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+
+
+def _number(value: str | None) -> Decimal | None:
+    if value is None:
+        return None
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return None
+    if not number.is_finite():
+        return None
+    with localcontext(prec=80):
+        return number.quantize(PLACES, ROUND_HALF_UP)

@@ -1,0 +1,120 @@
+"""A lake: one folder (or S3 prefix) with finlake's tables, its state and its published marts.
+
+Everything that finlake writes lies under the lake's root; the marker file says that a folder is one. Local lakes keep their
+state (ledger, lock, landing) inside; a lake on S3 keeps it in a folder of this machine, and the ledger is rebuilt from the
+Delta logs wherever it is missing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from finlake import objects
+from finlake.errors import LakeBusy, NotFound, UsageError
+
+MARKER = "finlake-lake.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Lake:
+    """An opened lake. `root` is an absolute local path or `s3://bucket/prefix`; `state_dir` is always local."""
+
+    root: str
+    lake_id: str
+    state_dir: Path
+
+    @property
+    def is_local(self) -> bool:
+        return not objects.is_s3(self.root)
+
+    def uri(self, *parts: str) -> str:
+        """Location of something inside the lake, as a path or an s3:// address."""
+        return "/".join([self.root, *parts])
+
+    def table_uri(self, layer: str, table: str) -> str:
+        """Where the Delta table `<layer>.<table>` lies (bronze tables add their generation)."""
+        return self.uri(layer, table)
+
+    @property
+    def landing(self) -> Path:
+        """Local transit folder for delivered files; emptied after the bronze commit."""
+        return Path(self.root, "landing") if self.is_local else self.state_dir / "landing"
+
+    @property
+    def reports(self) -> Path:
+        return (Path(self.root) if self.is_local else self.state_dir) / "reports"
+
+    @contextmanager
+    def writing(self, wait_seconds: float = 0.0) -> Iterator[None]:
+        """Hold the lake's writer lock: one writing process at a time. The lock dies with its process.
+
+        Raises LakeBusy where another process still holds it after `wait_seconds`.
+        """
+        self.state_dir.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.state_dir / "lake.lock")
+        try:
+            lock.acquire(timeout=wait_seconds)
+        except Timeout:
+            raise LakeBusy(
+                "another finlake process is writing to this lake",
+                where=self.root,
+                intact="nothing was changed by this command",
+                next_step="wait until it has ended (finlake status --watch) or give --wait SECONDS",
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def create_or_open(location: str, engine: str = "duckdb") -> Lake:
+    """Open the lake at `location`, making an empty one where there is none.
+
+    Raises UsageError where the folder holds other things, so that finlake never spreads into a folder that isn't its own.
+    """
+    root = objects.absolute(location)
+    if objects.exists(f"{root}/{MARKER}"):
+        return open_lake(location)
+    foreign = [name for name in objects.names(root) if not name.startswith(".")]
+    if foreign:
+        raise UsageError(
+            f"the folder is not empty and no finlake lake: it holds {', '.join(sorted(foreign)[:3])}",
+            where=root,
+            intact="nothing was written",
+            next_step="give --lake an empty or new folder",
+        )
+    marker = {"lake_id": uuid.uuid4().hex, "format": FORMAT, "engine": engine}
+    objects.write_atomically(f"{root}/{MARKER}", json.dumps(marker, indent=1).encode())
+    return open_lake(location)
+
+
+def open_lake(location: str) -> Lake:
+    """Open an existing lake. Raises NotFound where there is none."""
+    root = objects.absolute(location)
+    try:
+        marker = json.loads(objects.read(f"{root}/{MARKER}"))
+    except FileNotFoundError:
+        raise NotFound(
+            "there is no finlake lake here",
+            where=root,
+            intact="nothing was changed",
+            next_step="load a source first: finlake ingest --lake DIR --source DIR",
+        ) from None
+    return Lake(root=root, lake_id=marker["lake_id"], state_dir=_state_dir(root))
+
+
+def _state_dir(root: str) -> Path:
+    if not objects.is_s3(root):
+        return Path(root) / "state"
+    base = Path(os.environ.get("FINLAKE_STATE_HOME") or Path.home() / ".local" / "state" / "finlake")
+    return base / hashlib.sha256(root.encode()).hexdigest()[:16]

@@ -1,0 +1,232 @@
+"""Delta tables of a lake: who commits what, in one atomic step each. The Delta log is the truth; the ledger follows it.
+
+Reader version stays 1 (no deletion vectors, no column mapping, no NTZ timestamps), so that Athena, Trino, DuckDB and Spark
+all read the tables. Protocol: https://github.com/delta-io/delta/blob/master/PROTOCOL.md
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake import CommitProperties, DeltaTable, Field, Transaction, write_deltalake
+from deltalake.exceptions import TableNotFoundError
+from deltalake.transaction import AddAction
+
+from finlake import objects
+from finlake.contracts import Contract, arrow_schema, partition_columns
+from finlake.failpoints import reach
+from finlake.lake import Lake
+
+KEPT = {"delta.logRetentionDuration": "interval 36500 days", "delta.deletedFileRetentionDuration": "interval 7 days"}
+RECORD = "finlake_delivery"
+BRONZE_KEYS = ["export_id", "billing_period", "delivery_id"]
+
+
+@dataclass(frozen=True)
+class BronzeFile:
+    """A file about to become part of bronze: where it lies now and the name that it gets."""
+
+    path: Path
+    name: str
+
+
+def open_table(lake: Lake, *parts: str) -> DeltaTable | None:
+    """The Delta table at a place of the lake, or None where there is none yet."""
+    uri = lake.uri(*parts)
+    try:
+        return DeltaTable(uri, storage_options=objects.delta_options(uri))
+    except TableNotFoundError:
+        return None
+
+
+# --- bronze: append-only, addressed by delivery ---------------------------------------------------------------------
+
+
+def generations(lake: Lake, table: str) -> list[str]:
+    """Generations of a bronze table, oldest first. A column whose type changed for good opens a new one."""
+    return sorted(objects.names(lake.uri("bronze", table)), key=lambda name: int(name.removeprefix("g") or 0))
+
+
+def bronze_tables(lake: Lake) -> list[tuple[str, str]]:
+    """(table, generation) of every bronze table of the lake."""
+    return [(table, g) for table in sorted(objects.names(lake.uri("bronze"))) for g in generations(lake, table)]
+
+
+def bronze_deliveries(lake: Lake) -> dict[str, dict[str, Any]]:
+    """delivery_id -> the record that its commit carries, with the table and generation it lies in: what bronze holds."""
+    found: dict[str, dict[str, Any]] = {}
+    for table, generation in bronze_tables(lake):
+        delta = open_table(lake, "bronze", table, generation)
+        for commit in delta.history() if delta else []:
+            if RECORD in commit:
+                record = json.loads(commit[RECORD])
+                found[record["delivery_id"]] = record | {"bronze_table": table, "generation": generation}
+    return found
+
+
+def store_delivery(lake: Lake, table: str, keys: Mapping[str, str], files: Sequence[BronzeFile], record: Mapping[str, Any]) -> str:
+    """Add a delivery's Parquet files to bronze byte for byte, by one commit. Returns the generation that took them.
+
+    A column that is new is added to the table first; a column whose type conflicts opens a new generation. Doing it again
+    changes nothing: the same delivery is not added twice.
+    """
+    wanted = _delta_fields([pq.read_schema(file.path) for file in files])
+    generation, known = _generation_for(lake, table, wanted)
+    uri = lake.uri("bronze", table, generation)
+    delta = open_table(lake, "bronze", table, generation) or _create_bronze(uri, known)
+    if delta.transaction_version(f"bronze/{keys['delivery_id']}") is not None:
+        return generation
+    missing = [field for field in wanted if field.name not in {f.name for f in pa.schema(delta.schema().to_arrow())}]
+    if missing:
+        delta.alter.add_columns([Field.from_arrow(field) for field in missing])
+        delta = open_table(lake, "bronze", table, generation) or delta
+    folder = "/".join(f"{key}={keys[key]}" for key in BRONZE_KEYS)
+    actions = []
+    for file in files:
+        info = file.path.stat()
+        actions.append(AddAction(f"{folder}/{file.name}", info.st_size, dict(keys), int(info.st_mtime * 1000), True, "{}"))
+        objects.put_file(file.path, f"{uri}/{folder}/{file.name}")
+    reach("before_bronze_commit")
+    delta.create_write_transaction(
+        actions,
+        "append",
+        delta.schema(),
+        partition_by=BRONZE_KEYS,
+        commit_properties=CommitProperties(
+            custom_metadata={RECORD: json.dumps(record, sort_keys=True)},
+            app_transactions=[Transaction(f"bronze/{keys['delivery_id']}", int(record["sequence"]))],
+        ),
+    )
+    reach("after_bronze_commit")
+    return generation
+
+
+def delivery_files(lake: Lake, table: str, generation: str, delivery_id: str) -> list[str]:
+    """Locations of a delivery's bronze files, as the Delta log names them."""
+    delta = open_table(lake, "bronze", table, generation)
+    return sorted(delta.file_uris([("delivery_id", "=", delivery_id)])) if delta else []
+
+
+def _create_bronze(uri: str, fields: Iterable[pa.Field]) -> DeltaTable:
+    keys = [pa.field(key, pa.string(), nullable=False) for key in BRONZE_KEYS]
+    return DeltaTable.create(
+        uri,
+        pa.schema([*keys, *fields]),
+        partition_by=BRONZE_KEYS,
+        configuration=KEPT,
+        mode="ignore",
+        storage_options=objects.delta_options(uri),
+    )
+
+
+def _generation_for(lake: Lake, table: str, wanted: Sequence[pa.Field]) -> tuple[str, Sequence[pa.Field]]:
+    existing = generations(lake, table)
+    if not existing:
+        return "g1", wanted
+    delta = open_table(lake, "bronze", table, existing[-1])
+    if delta is None:
+        return existing[-1], wanted
+    have = {field.name: field.type for field in pa.schema(delta.schema().to_arrow())}
+    conflicts = [field for field in wanted if field.name in have and not _same(have[field.name], field.type)]
+    return (f"g{len(existing) + 1}", wanted) if conflicts else (existing[-1], wanted)
+
+
+def _same(first: pa.DataType, second: pa.DataType) -> bool:
+    return str(first).replace("_view", "").replace("large_", "") == str(second) or (
+        pa.types.is_map(first) and pa.types.is_map(second) and first.item_type == second.item_type
+    )
+
+
+def _delta_fields(schemas: Iterable[pa.Schema]) -> list[pa.Field]:
+    """Columns of the delivered files as Delta keeps them: no time without zone, no unsigned, no nested field names."""
+    fields: dict[str, pa.Field] = {}
+    for schema in schemas:
+        for field in schema:
+            if field.name not in BRONZE_KEYS:
+                fields.setdefault(field.name, pa.field(field.name, _delta_type(field.type)))
+    return list(fields.values())
+
+
+def _delta_type(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_timestamp(kind):
+        return pa.timestamp("us", tz="UTC")
+    if pa.types.is_map(kind):
+        return pa.map_(_delta_type(kind.key_type), _delta_type(kind.item_type))
+    if pa.types.is_large_string(kind) or pa.types.is_null(kind):
+        return pa.string()
+    return kind
+
+
+# --- silver: one commit replaces one partition -----------------------------------------------------------------------
+
+
+def replace_partition(
+    lake: Lake,
+    contract: Contract,
+    where: Mapping[str, str],
+    rows: pa.RecordBatchReader | pa.Table,
+    transactions: Mapping[str, int],
+    metadata: Mapping[str, str],
+) -> None:
+    """Replace the rows of one partition by one commit; readers see the old rows or the new."""
+    uri = lake.table_uri(contract.layer, contract.name)
+    _ensure(uri, contract)
+    predicate = " AND ".join(f"{key} = '{_literal(value)}'" for key, value in where.items())
+    write_deltalake(
+        uri,
+        rows,
+        mode="overwrite",
+        predicate=predicate,
+        storage_options=objects.delta_options(uri),
+        commit_properties=CommitProperties(
+            custom_metadata=dict(metadata),
+            app_transactions=[Transaction(app_id, version) for app_id, version in transactions.items()],
+        ),
+    )
+
+
+def replace_table(lake: Lake, contract: Contract, rows: pa.Table) -> None:
+    """Replace a small table as a whole by one commit; nothing is written where it already holds exactly these rows."""
+    uri = lake.table_uri(contract.layer, contract.name)
+    _ensure(uri, contract)
+    current = open_table(lake, contract.layer, contract.name)
+    if current is not None and _sorted(pa.table(current.to_pyarrow_table())) == _sorted(rows):
+        return
+    write_deltalake(uri, rows, mode="overwrite", storage_options=objects.delta_options(uri))
+
+
+def table_files(lake: Lake, layer: str, table: str, where: Mapping[str, str]) -> list[str]:
+    """Locations of the files of a table's partition at its newest version."""
+    delta = open_table(lake, layer, table)
+    return sorted(delta.file_uris([(key, "=", value) for key, value in where.items()])) if delta else []
+
+
+def transaction_version(lake: Lake, layer: str, table: str, app_id: str) -> int | None:
+    """The version that a named writer last committed to a table, from the Delta log; None where it never did."""
+    delta = open_table(lake, layer, table)
+    return delta.transaction_version(app_id) if delta else None
+
+
+def _ensure(uri: str, contract: Contract) -> None:
+    DeltaTable.create(
+        uri,
+        arrow_schema(contract),
+        partition_by=partition_columns(contract) or None,
+        configuration=KEPT,
+        mode="ignore",
+        storage_options=objects.delta_options(uri),
+    )
+
+
+def _sorted(rows: pa.Table) -> list[dict[str, Any]]:
+    return sorted(rows.to_pylist(), key=repr)
+
+
+def _literal(value: str) -> str:
+    return value.replace("'", "''")

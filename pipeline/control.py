@@ -1,0 +1,48 @@
+"""Small control tables that the marts read: deliveries, their totals at source, and whose figures count. Made from the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from finlake.contracts import arrow_schema, load_contract
+from finlake.failpoints import reach
+from finlake.lake import Lake
+from finlake.ledger import DeliveryRecord, Ledger, instant_of
+from finlake.tables import replace_table
+from pipeline.silver import by_period, current_of
+
+STATES = {"refused": "quarantined", "held": "held"}
+
+
+def write_control_tables(lake: Lake, ledger: Ledger) -> None:
+    """Bring silver.deliveries, silver.source_totals and silver.billing_authority to what the ledger says."""
+    records = [r for r in ledger.deliveries() if r.state != "claimed"]
+    current = {c.delivery_id for stored in by_period(records).values() if (c := current_of(stored))}
+    _replace(lake, "deliveries", [_delivery(r, r.delivery_id in current) for r in records])
+    _replace(lake, "source_totals", [row for r in records if r.state == "stored" for row in _totals(r)])
+    _replace(lake, "billing_authority", [vars(a) | {"decided_at": instant_of(a.decided_at)} for a in ledger.authority()])
+    reach("after_control_tables")
+
+
+def _replace(lake: Lake, table: str, rows: Iterable[dict[str, Any]]) -> None:
+    contract = load_contract("silver", table)
+    replace_table(lake, contract, pa.Table.from_pylist(list(rows), schema=arrow_schema(contract)))
+
+
+def _delivery(record: DeliveryRecord, is_current: bool) -> dict[str, Any]:
+    state = STATES.get(record.state) or ("loaded" if is_current else "superseded")
+    return record.as_dict() | {
+        "state": state,
+        "is_current": is_current,
+        "delivered_at": instant_of(record.delivered_at),
+        "ingested_at": instant_of(record.ingested_at),
+    }
+
+
+def _totals(record: DeliveryRecord) -> list[dict[str, Any]]:
+    keys = {"delivery_id": record.delivery_id, "export_id": record.export_id, "billing_period": record.billing_period}
+    return [keys | {name: Decimal(v) if name.endswith("_cost") else v for name, v in total.items()} for total in record.totals]

@@ -1,0 +1,150 @@
+"""One delivery from its source into bronze: claim, copy, check, commit. Killed anywhere, done again, it gives the same table."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from collect.exports.check import Checked, check_files, period_warnings, to_column
+from collect.exports.discover import Delivery
+from collect.exports.fetch import Landed, fetch
+from collect.exports.source import Source
+from collect.exports.totals import MEASURES
+from finlake import objects
+from finlake.clock import utc_now
+from finlake.engines.bill import DuckDBEngine
+from finlake.errors import DeliveryRefused
+from finlake.failpoints import reach
+from finlake.lake import Lake
+from finlake.ledger import DeliveryRecord, Ledger, Refusal, text_of
+from finlake.tables import BronzeFile, store_delivery
+from spark_jobs.silver.facts import charge_types
+
+
+@dataclass
+class Intake:
+    """The tools of one run of intake, and its progress callbacks: bytes copied, and what is being done now."""
+
+    lake: Lake
+    ledger: Ledger
+    source: Source
+    engine: DuckDBEngine
+    copied: Callable[[int], None] = field(default=lambda _: None)
+    doing: Callable[[str], None] = field(default=lambda _: None)
+
+    def take_in(self, delivery: Delivery) -> DeliveryRecord:
+        """Store a delivery in bronze. Raises DeliveryRefused, after which nothing of it is left but the refusal's record.
+
+        Returns its record: `stored`; `held` where it has no line but its month had some; or the record that it had already.
+        """
+        folder = self.lake.landing / f"claim-{delivery.manifest.version_id[:40]}-{delivery.manifest.billing_period}"
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            self.doing(f"copying {delivery.manifest.stat.key}")
+            landed = fetch(self.source, delivery, folder, self.copied)
+            reach("after_copy")
+            known = self.ledger.get(landed.delivery_id)
+            if known and known.state == "stored":
+                return known
+            record = self._claim(delivery, landed, known)
+            checked = check_files(landed.files, delivery.manifest.file_format, lambda key: self.doing(f"checking {key}"))
+            reach("after_check")
+            return self._store(delivery, landed, checked, record, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _claim(self, delivery: Delivery, landed: Landed, known: DeliveryRecord | None) -> DeliveryRecord:
+        manifest = delivery.manifest
+        record = DeliveryRecord(
+            delivery_id=landed.delivery_id,
+            export_id=manifest.export_id,
+            source_format=manifest.source_format,
+            billing_period=manifest.billing_period,
+            sequence=known.sequence if known else self.ledger.next_sequence(),
+            state="claimed",
+            manifest=manifest.stat.key,
+            version_id=manifest.version_id,
+            delivered_at=text_of(manifest.delivered_at),
+            dated=manifest.dated,
+            file_count=len(landed.files),
+            byte_count=landed.byte_count,
+            files=[{"key": key, "size": c.size, "sha256": c.sha256} for key, c in zip(manifest.keys, landed.copied, strict=True)],
+        )
+        self.ledger.put(record)
+        reach("after_claim")
+        return record
+
+    def _store(self, delivery: Delivery, landed: Landed, checked: Checked, record: DeliveryRecord, folder: Path) -> DeliveryRecord:
+        manifest, rows = delivery.manifest, sum(checked.rows)
+        record = record.with_state(
+            "claimed",
+            line_count=rows,
+            totals=_totals(checked),
+            warnings=[*checked.warnings, *period_warnings(checked.totals, manifest.billing_period), *_new_types(checked)],
+            bronze_table=manifest.bronze_table,
+            ingested_at=text_of(utc_now()),
+        )
+        if rows == 0:
+            return self._store_empty(record)
+        self.doing(f"storing {rows:,} lines of {manifest.billing_period}")
+        files = self._bronze_files(landed, checked, manifest.file_format, folder)
+        keys = {"export_id": record.export_id, "billing_period": record.billing_period, "delivery_id": record.delivery_id}
+        generation = store_delivery(self.lake, manifest.bronze_table, keys, files, record.as_dict())
+        stored = record.with_state("stored", generation=generation)
+        self.ledger.put(stored)
+        reach("after_ledger_stored")
+        return stored
+
+    def _store_empty(self, record: DeliveryRecord) -> DeliveryRecord:
+        """A header without a line is no error, but it never erases a month that had lines: then it is held."""
+        had_lines = any(d.line_count for d in self.ledger.stored(record.export_id, record.billing_period))
+        reason = "the delivery has a header but no line, and the month had lines: it is held back, the month stays as it was"
+        settled = record.with_state("held", reason=reason) if had_lines else record.with_state("stored")
+        self.ledger.put(settled)
+        return settled
+
+    def _bronze_files(self, landed: Landed, checked: Checked, file_format: str, folder: Path) -> list[BronzeFile]:
+        if file_format == "parquet":
+            return [BronzeFile(path, path.name) for _, path in landed.files]
+        target = folder / "lines.parquet"
+        rows = self.engine.fold_csv([path for _, path in landed.files], checked.headers, target, to_column)
+        if rows != sum(checked.rows):
+            raise DeliveryRefused(
+                f"two readers disagree: one counts {sum(checked.rows)} lines, the other {rows}",
+                where=landed.files[0][0],
+                intact="the month keeps what it had before; other deliveries go on",
+                next_step="the file's quoting may be damaged: ask AWS to deliver it anew",
+            )
+        return [BronzeFile(target, target.name)]
+
+
+def quarantine(lake: Lake, ledger: Ledger, refusal: Refusal) -> None:
+    """Keep a refusal's reason where people look for it; the delivered files themselves stay in the source."""
+    name = "".join(c if c.isalnum() or c in "-_." else "-" for c in refusal.manifest)[-120:].strip("-")
+    said = refusal.error | {"manifest": refusal.manifest, "refused_at": refusal.refused_at}
+    objects.write_atomically(lake.uri("quarantine", name, "reason.json"), json.dumps(said, indent=1).encode())
+    for record in ledger.deliveries():
+        if record.state == "claimed" and record.manifest == refusal.manifest:
+            ledger.put(record.with_state("refused", reason=f"{refusal.error['what']} ({refusal.error['where']})"))
+
+
+def _totals(checked: Checked) -> list[dict[str, Any]]:
+    return [
+        {"payer_id": payer, "currency": currency, "line_count": checked.totals.lines[payer, currency]}
+        | {measure: _plain(sums[measure]) for measure in MEASURES}
+        for (payer, currency), sums in sorted(checked.totals.sums.items())
+    ]
+
+
+def _new_types(checked: Checked) -> list[str]:
+    unknown = sorted(set(checked.totals.types) - set(charge_types()))
+    return [f"line item types that finlake doesn't know yet, counted as billed: {', '.join(unknown)}"] if unknown else []
+
+
+def _plain(value: Decimal) -> str:
+    return format(value, "f")

@@ -1,0 +1,51 @@
+"""Facts that the silver jobs work by: charge types and source columns (YAML beside this file), services and dimensions (handed in)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from finlake.catalogue import Catalogue
+from finlake.service_model import UNMAPPED
+
+MONEY = "decimal(28,12)"
+NO_PRODUCT = "(none)"
+RECIPE = 1
+"""Raise it when a rule in this folder changes what a line becomes: silver is then made anew from bronze."""
+
+
+@cache
+def charge_types() -> dict[str, dict[str, Any]]:
+    """AWS line item type -> FOCUS words and money rules."""
+    return dict(yaml.safe_load(Path(__file__).with_name("charge_types.yml").read_text()))
+
+
+@cache
+def source_columns() -> dict[str, dict[str, list[str]]]:
+    """Kind (text, instant, number, map) -> canonical column -> where it is found, first choice first."""
+    return dict(yaml.safe_load(Path(__file__).with_name("source_columns.yml").read_text()))
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a run hands to the jobs: the service catalogue and the configured dimensions (name -> tag keys, in order)."""
+
+    catalogue: Catalogue
+    dimensions: dict[str, list[str]] = field(default_factory=dict)
+
+    def service_rows(self) -> list[tuple[str, str | None, str]]:
+        """(service key, title, FOCUS category) of every service, and of `unmapped`, whose name comes from the bill."""
+        known = [(s.service, s.title, str(s.category.value)) for s in self.catalogue.services.values()]
+        return [*known, (UNMAPPED, None, "Other")]
+
+    def fingerprint(self) -> int:
+        """A number that changes with every rule that decides what silver holds; fits a Delta transaction version."""
+        said = [RECIPE, charge_types(), source_columns(), self.catalogue.fingerprint(), sorted(self.dimensions.items())]
+        digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        return int(digest[:13], 16)
