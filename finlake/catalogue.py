@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import dropwhile
 from pathlib import Path
 
 from finlake.errors import ConfigurationError, NotFound
@@ -19,6 +21,7 @@ from finlake.service_matching import BillLine, Match, like
 from finlake.service_model import UNMAPPED, Service
 
 FINGERPRINT_DIGITS = 12
+ARN_TYPE = re.compile("([a-zA-Z0-9-]+)[/:]")
 
 
 @dataclass(frozen=True)
@@ -65,24 +68,29 @@ class Catalogue:
         return next((match.service for match in self.ordered_matches() if match.claims(line)), UNMAPPED)
 
     def resource_rules(self) -> tuple[ResourcePattern, ...]:
-        """Patterns on the billed resource id, own-lines first, then longest first: the first decides."""
+        """Patterns on the billed resource id, own-lines first, then longest first: the first decides.
+
+        Left out are ARN patterns that only repeat what any ARN says of itself (`type_in_arn`): a line that no
+        pattern fits takes its type from there.
+        """
         patterns = [
             ResourcePattern(pattern, rule.type, service.service, rule.own_lines_only)
             for service in self.services.values()
             for rule in service.resource
             for pattern in rule.patterns
+            if type_in_pattern(pattern) != rule.type
         ]
         return tuple(sorted(patterns, key=lambda p: (not p.own_lines_only, -len(p.like), p.like, p.service)))
 
     def resource_type_of(self, service: str, resource_id: str) -> str | None:
-        """Resource type of a billed id on a line of `service`; None where no rule knows it."""
+        """Resource type of a billed id on a line of `service`; None where neither rule nor ARN tells it."""
         return next(
             (
                 rule.resource_type
                 for rule in self.resource_rules()
                 if (not rule.own_lines_only or rule.service == service) and like(resource_id, rule.like)
             ),
-            None,
+            type_in_arn(resource_id),
         )
 
     def fingerprint(self) -> str:
@@ -93,6 +101,26 @@ class Catalogue:
         ]
         text = json.dumps(rules, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:FINGERPRINT_DIGITS]
+
+
+def type_in_arn(resource_id: str) -> str | None:
+    """`service:type` that an ARN says of itself, its service alone where it has no type; None for a bare id.
+
+    arn:partition:service:region:account:type/id or type:id (AWS General Reference, "Amazon Resource Names").
+    """
+    parts = resource_id.split(":", 5)
+    if len(parts) < 6 or parts[0] != "arn":
+        return None
+    kind = ARN_TYPE.match(parts[5])
+    return f"{parts[2]}:{kind[1]}" if kind else parts[2]
+
+
+def type_in_pattern(pattern: str) -> str | None:
+    """What `type_in_arn` gives for every ARN that fits the pattern; None where the pattern leaves it open."""
+    parts = pattern.split(":")
+    named = dropwhile(lambda part: not part.strip("%"), parts[3:])
+    kind = ARN_TYPE.match(":".join(named))
+    return f"{parts[2]}:{kind[1]}" if parts[0] == "arn" and kind else None
 
 
 def _stamp(directory: Path) -> tuple[tuple[str, int, int], ...]:

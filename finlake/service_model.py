@@ -45,7 +45,7 @@ class ServiceCategory(StrEnum):
 class ResourceRule(Strict):
     """How a resource of this service is named in the bill (an ARN or a bare id) and what type that means."""
 
-    type: Annotated[str, Field(pattern=r"^[a-z0-9-]+:[a-z0-9-]+$")]
+    type: Annotated[str, Field(pattern=r"^[a-z0-9-]+:[a-zA-Z0-9-]+$")]
     arn_like: LikePattern | None = None
     id_like: LikePattern | None = None
     own_lines_only: bool

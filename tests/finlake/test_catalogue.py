@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from itertools import chain, repeat
 from pathlib import Path
 
 import duckdb
@@ -65,6 +66,15 @@ def test_categories_are_those_of_focus() -> None:
     assert [category.value for category in ServiceCategory] == words
 
 
+def test_arn_patterns_give_their_type_with_the_rules_that_are_kept() -> None:
+    for service in CATALOGUE.services.values():
+        for rule in service.resource:
+            if rule.arn_like:
+                wildcards = chain(["aws", "sa-east-1:111122223333"], repeat("x"))
+                arn = "".join(chain.from_iterable(zip(rule.arn_like.split("%"), wildcards, strict=False)))
+                assert CATALOGUE.resource_type_of(service.service, arn) == rule.type, arn
+
+
 def test_titles_are_unique_and_sources_are_aws() -> None:
     titles = [service.title for service in CATALOGUE.services.values()]
     assert len(set(titles)) == len(titles)
@@ -114,6 +124,10 @@ def test_matches_are_ordered_most_specific_first() -> None:
         ("transit_gateway", "tgw-attach-0a1b", "ec2:transit-gateway-attachment"),
         ("s3", "i-love-s3", "s3:bucket"),
         ("sqs", "my-bucket", None),
+        ("ecs", "arn:aws:ecs:sa-east-1:111122223333:task/web/0a1b", "ecs:task"),
+        ("lambda", "arn:aws:lambda:sa-east-1:111122223333:function:thumbs", "lambda:function"),
+        ("unmapped", "arn:aws:new:sa-east-1:111122223333:thing/0a1b", "new:thing"),
+        ("unmapped", "arn:aws:new:sa-east-1:111122223333:thing", "new"),
     ],
 )
 def test_resource_type_of_a_billed_id(service: str, resource_id: str, resource_type: str | None) -> None:
