@@ -75,18 +75,25 @@ def test_check_names_each_fault_and_fails(capsys: pytest.CaptureFixture[str], fo
 def test_new_service_is_valid_when_its_facts_are_given(
     capsys: pytest.CaptureFixture[str], folder: Path
 ) -> None:
-    facts = ["--title", "Amazon AppFlow", "--category", "Integration", "--product-code", "AmazonAppFlow"]
-    code, result = run_json(capsys, "new", "app_flow", *facts, "--dir", str(folder))
+    facts = [
+        "--title",
+        "Amazon Chime",
+        "--category",
+        "Business Applications",
+        "--product-code",
+        "AmazonChime",
+    ]
+    code, result = run_json(capsys, "new", "chime", *facts, "--dir", str(folder))
     assert (code, result["to_fill"]) == (ExitCode.OK, [])
-    service = Catalogue.load(folder).services["app_flow"]
-    assert (service.title, service.category) == ("Amazon AppFlow", "Integration")
-    assert service.match[0].conditions == {"product_code": "AmazonAppFlow"}
+    service = Catalogue.load(folder).services["chime"]
+    assert (service.title, service.category) == ("Amazon Chime", "Business Applications")
+    assert service.match[0].conditions == {"product_code": "AmazonChime"}
 
 
 def test_new_names_what_is_to_fill_and_overwrites_nothing(
     capsys: pytest.CaptureFixture[str], folder: Path
 ) -> None:
-    code, out, _ = run(capsys, "new", "app_flow", "--dir", str(folder))
+    code, out, _ = run(capsys, "new", "chime", "--dir", str(folder))
     assert code == ExitCode.OK
     assert "match.0.product_code: must not be empty" in out
     before = (folder / "sqs.yml").read_bytes()
