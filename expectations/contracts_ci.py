@@ -27,7 +27,7 @@ GRAVEYARD = PROJECT_ROOT / "docs" / "graveyard.md"
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to tell about a contract: `error` fails the step, `allowed` is a break under a new version."""
+    """One thing to tell of a contract: `error` fails the step, `allowed` is a break under a new version."""
 
     contract: str
     level: Literal["error", "allowed"]
