@@ -11,18 +11,17 @@ An Airflow DAG with three commands. `discover` shows what is new, `ingest` loads
 Updates the asset `silver.billing_line_items`. Runbook: `docs/runbooks/airflow.md`.
 """
 
-from airflow.sdk import DAG, Asset
-from dag_house import HOUSE_RULES, command, cron, lake_param, source_param
+from airflow.sdk import DAG
+from dag_house import HOUSE_RULES, asset, command, cron, lake_param, source_param
 
 from finlake import names
 
 with DAG(
     dag_id=names.INGEST_DAG,
-    dag_display_name="Billing: ingest what AWS delivered",
     description="Loads every new billing delivery into silver, each exactly once",
     doc_md=__doc__,
     schedule=cron("15 */6 * * *"),
-    tags=["billing", "writes-lake"],
+    tags=["billing"],
     params={"lake": lake_param(), "source": source_param()},
     **HOUSE_RULES,
 ) as dag:
@@ -31,7 +30,7 @@ with DAG(
         dag.dag_id,
         "ingest",
         skip_on_exit_code=names.NOTHING_NEW_EXIT_CODE,
-        outlets=[Asset(names.ASSET_SILVER)],
+        outlets=[asset(names.ASSET_SILVER)],
     )
     refused = command(dag.dag_id, "refused", trigger_rule="none_failed", retries=0)
     discover >> ingest >> refused

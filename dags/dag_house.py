@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.providers.standard.operators.bash import BashOperator
-from airflow.sdk import Param
+from airflow.sdk import Asset, Param
 from airflow.timetables.trigger import CronTriggerTimetable
 
 from finlake import names
@@ -43,6 +43,11 @@ def source_param() -> Param:
     source = os.environ.get("FINLAKE_SOURCE", names.DEFAULT_SOURCE)
     text = "Folder or s3:// prefix with the exports that AWS delivers. Default: FINLAKE_SOURCE."
     return Param(source, type="string", minLength=1, title="Source", description=text)
+
+
+def asset(name: str) -> Asset:
+    """A table, or all marts together, as Airflow shows it: with one sentence and where its contract lies."""
+    return Asset(name, group="finlake", extra=names.ASSETS[name])
 
 
 def cron(expression: str) -> CronTriggerTimetable:

@@ -13,11 +13,10 @@ from finlake import names
 
 with DAG(
     dag_id=names.MAINTENANCE_DAG,
-    dag_display_name="Lake: daily maintenance",
     description="Compacts the lake and removes what nothing needs any more",
     doc_md=__doc__,
     schedule=cron("40 3 * * *"),
-    tags=["maintenance", "writes-lake"],
+    tags=["maintenance"],
     params={"lake": lake_param()},
     **HOUSE_RULES,
 ) as dag:

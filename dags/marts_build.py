@@ -10,21 +10,20 @@ delivered. `publish` then makes all of them visible at once.
 Updates the asset `marts`. Runbook: `docs/runbooks/airflow.md`.
 """
 
-from airflow.sdk import DAG, Asset
-from dag_house import HOUSE_RULES, command, lake_param
+from airflow.sdk import DAG
+from dag_house import HOUSE_RULES, asset, command, lake_param
 
 from finlake import names
 
 with DAG(
     dag_id=names.BUILD_DAG,
-    dag_display_name="Marts: build, audit, publish",
     description="Builds the marts from silver, audits them to the last decimal and publishes them together",
     doc_md=__doc__,
-    schedule=[Asset(names.ASSET_SILVER)],
-    tags=["marts", "writes-lake"],
+    schedule=[asset(names.ASSET_SILVER)],
+    tags=["marts"],
     params={"lake": lake_param()},
     **HOUSE_RULES,
 ) as dag:
     build = command(dag.dag_id, "build")
-    publish = command(dag.dag_id, "publish", outlets=[Asset(names.ASSET_MARTS)])
+    publish = command(dag.dag_id, "publish", outlets=[asset(names.ASSET_MARTS)])
     build >> publish

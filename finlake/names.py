@@ -12,6 +12,15 @@ from dataclasses import dataclass
 ASSET_SILVER = "silver.billing_line_items"
 ASSET_MARTS = "marts"
 
+ASSETS: dict[str, dict[str, str]] = {
+    ASSET_SILVER: {
+        "what": "the canonical bill line, one money rule",
+        "contract": "models/silver/billing_line_items.odcs.yaml",
+    },
+    ASSET_MARTS: {"what": "all published marts, one commit", "contract": "models/gold/"},
+}
+"""The coarse assets that Airflow knows, and what it shows about them."""
+
 INGEST_DAG = "billing_ingest"
 BUILD_DAG = "marts_build"
 MAINTENANCE_DAG = "lake_maintenance"
@@ -26,7 +35,6 @@ TAGS = {
     "billing": "reads what AWS delivered about the bill",
     "marts": "builds or publishes tables that people query",
     "maintenance": "keeps the lake small; changes no figure",
-    "writes-lake": "takes the lake's writer lock",
 }
 """The closed list of DAG tags and what each one says."""
 
