@@ -70,9 +70,10 @@ def run_dbt(
 ) -> DbtResult:
     """Run `dbt <command>` (for example `build`, or ["docs", "generate"]) on one build database.
 
-    `changed_periods` (YYYY-MM): only these are read from silver and replaced; None or empty rebuilds every period
-    (`--full-refresh`). `work_dir` takes dbt's target and logs; default `<lake>/cache/dbt`, or a temporary folder for
-    a lake on S3. Raises AuditFailed naming the checks that failed, FinlakeError where SQL or dbt itself failed.
+    `changed_periods` (YYYY-MM): only these are read from silver and replaced; None or empty rebuilds every
+    period (`--full-refresh`). `work_dir` takes dbt's target and logs; default `<lake>/cache/dbt`, or a temporary
+    folder for a lake on S3. Raises AuditFailed naming the checks that failed, FinlakeError where SQL or dbt
+    itself failed.
     """
     words = [command] if isinstance(command, str) else list(command)
     periods = _checked_periods(changed_periods or ())
@@ -86,7 +87,7 @@ def _options(
 ) -> list[str]:
     options = ["--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR), "--target", target]
     options += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
-    options += ["--quiet", "--log-level-file", "info", "--no-version-check"]
+    options += ["--quiet", "--log-level", "none", "--log-level-file", "info", "--no-version-check"]
     if verb in ("build", "run", "test"):
         options += ["--threads", str(threads), "--vars", json.dumps({"changed_periods": list(periods)})]
     if verb in ("build", "run") and not periods:
@@ -155,7 +156,7 @@ def _from_event(data: Any) -> NodeResult:
     return NodeResult(
         name=data.node_info.node_name,
         kind=data.node_info.resource_type,
-        status=data.run_result.status,
+        status=data.run_result.status or data.node_info.node_status,
         seconds=round(data.run_result.execution_time, 3),
         failures=int(data.run_result.num_failures),
         message=data.run_result.message,

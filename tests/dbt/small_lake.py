@@ -104,7 +104,7 @@ def split_row(day: date, **changes: Any) -> Row:
 def write_lake(
     lake: Path, lines: list[Row], deliveries: list[Row] | None = None, history: list[Row] | None = None
 ) -> None:
-    """All silver tables for these lines: authority to EXPORT, one loaded delivery a period, totals summed apart."""
+    """All silver tables for these lines: EXPORT has authority, totals are summed apart from silver."""
     periods = sorted({(row["payer_id"], row["billing_period"]) for row in lines})
     write_silver(lake, "billing_line_items", lines)
     write_silver(

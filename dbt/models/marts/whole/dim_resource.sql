@@ -14,24 +14,16 @@ with seen as (
     group by payer_id, account_id, resource_id
 ),
 
--- A resource shows the attributes of its newest day; of several on that day, the first in alphabetical order.
-ranked as (
+newest as (
     select
-        seen.payer_id,
-        seen.account_id,
-        seen.resource_id,
         {%- for attribute in attributes %}
         costs.{{ attribute }},
         {%- endfor %}
+        seen.payer_id,
+        seen.account_id,
+        seen.resource_id,
         seen.first_usage_date,
-        seen.last_usage_date,
-        row_number() over (
-            partition by seen.payer_id, seen.account_id, seen.resource_id
-            order by
-                {%- for attribute in attributes %}
-                costs.{{ attribute }} asc nulls last{{ ',' if not loop.last }}
-                {%- endfor %}
-        ) as choice
+        seen.last_usage_date
     from seen
     inner join {{ ref('cost_by_resource_daily') }} as costs
         on
@@ -39,6 +31,17 @@ ranked as (
             and seen.account_id = costs.account_id
             and seen.resource_id = costs.resource_id
             and seen.last_usage_date = costs.usage_date
+),
+
+-- A resource shows the attributes of its newest day; of several on that day, the first in alphabetical order.
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by payer_id, account_id, resource_id
+            order by {{ attributes | join(' asc nulls last, ') }} asc nulls last
+        ) as place
+    from newest
 )
 
 select
@@ -49,4 +52,4 @@ select
     first_usage_date,
     last_usage_date
 from ranked
-where choice = 1
+where place = 1

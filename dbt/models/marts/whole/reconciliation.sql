@@ -36,11 +36,11 @@ by_measure as (
         billing_period,
         payer_id,
         currency,
-        '{{ measure }}' as measure,
         {%- for origin in ['source'] + origins.keys() | list %}
         cast(max({{ measure }}) filter (where origin = '{{ origin }}') as {{ money_type() }})
-            as {{ origin }}_total{{ ',' if not loop.last }}
+            as {{ origin }}_total,
         {%- endfor %}
+        '{{ measure }}' as measure
     from totals
     group by billing_period, payer_id, currency
     {{ 'union all' if not loop.last }}
@@ -49,11 +49,11 @@ by_measure as (
 
 compared as (
     select
-        *,
         {%- for origin in origins %}
-        cast({{ origin }}_total - source_total as {{ money_type() }}) as {{ origin }}_difference{{ ',' if not loop.last }}
+        cast(sums.{{ origin }}_total - sums.source_total as {{ money_type() }}) as {{ origin }}_difference,
         {%- endfor %}
-    from by_measure
+        sums.*
+    from by_measure as sums
 )
 
 select

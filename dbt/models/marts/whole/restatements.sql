@@ -42,14 +42,14 @@ changes as (
         costs.account_id,
         costs.product_code,
         costs.currency,
+        {%- for measure in measures %}
+        {{ sign }}costs.{{ measure }}{{ ' as ' ~ measure if sign }},
+        {%- endfor %}
         case
             when costs.is_closing_line then 'closing_lines'
             when costs.usage_date <= pairs.previous_last_usage_date then 'earlier_days'
             else 'new_days'
-        end as change_class,
-        {%- for measure in measures %}
-        {{ sign }}costs.{{ measure }} as {{ measure }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        end as change_class
     from pairs
     inner join costs on pairs.{{ delivery }} = costs.delivery_id
     {{ 'union all' if not loop.last }}
