@@ -8,6 +8,7 @@ import io
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +59,10 @@ def write(
 
 def _row(line: Line) -> Row:
     row = {}
-    for column in columns():
-        value = line.get(column.name)
-        if column.legacy and value is not None:
-            row[column.legacy] = _cell(value)
+    legacy = _legacy_names()
+    for name, value in line.items():
+        if value is not None and name in legacy:
+            row[legacy[name]] = _cell(value)
     for key, name in product_map().items():
         if key in line["product"]:
             row[name] = line["product"][key]
@@ -70,6 +71,11 @@ def _row(line: Line) -> Row:
     for key, value in line["cost_category"].items():
         row[f"costCategory/{key}"] = value
     return row
+
+
+@cache
+def _legacy_names() -> dict[str, str]:
+    return {each.name: each.legacy for each in columns() if each.legacy}
 
 
 def _cell(value: Any) -> str:

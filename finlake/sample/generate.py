@@ -134,8 +134,8 @@ def _entry(
         "manifest": f"{edition.payer}/{place.own_manifest}",
         "net_columns": bill.has_net(org, edition),
         "currency": payer.currency,
-        **truth.totals(lines, copies),
-        "by_service": truth.by_service(lines, copies),
+        **truth.totals(lines, cur2_parquet.sizes(copies)),
+        "by_service": truth.by_service(lines, cur2_parquet.sizes(copies)),
     }
 
 

@@ -21,20 +21,20 @@ MEASURES = {
 }
 
 
-def totals(lines: list[Line], copies: int = 1) -> dict[str, Any]:
-    """Lines and costs of a delivery; money as exact text."""
-    costs = {name: plain(total(map(measure, lines)) * copies) for name, measure in MEASURES.items()}
-    return {"lines": len(lines) * copies, **costs}
+def totals(lines: list[Line], sizes: list[int]) -> dict[str, Any]:
+    """Lines and costs of a delivery that holds the lines once a size, scaled by it; money as exact text."""
+    costs = {name: plain(total(map(measure, lines)) * sum(sizes)) for name, measure in MEASURES.items()}
+    return {"lines": len(lines) * len(sizes), **costs}
 
 
-def by_service(lines: list[Line], copies: int = 1) -> dict[str, dict[str, str]]:
+def by_service(lines: list[Line], sizes: list[int]) -> dict[str, dict[str, str]]:
     """Product code -> unblended and amortised cost; money as exact text."""
     groups: dict[str, list[Line]] = defaultdict(list)
     for line in lines:
         groups[line["line_item_product_code"]].append(line)
     names = ("unblended_cost", "amortized_cost")
     return {
-        code: {name: plain(total(map(MEASURES[name], found)) * copies) for name in names}
+        code: {name: plain(total(map(MEASURES[name], found)) * sum(sizes)) for name in names}
         for code, found in sorted(groups.items())
     }
 
