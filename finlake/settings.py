@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
@@ -20,6 +20,13 @@ from finlake.settings_file import ConfigFile, explain, read_config_file
 
 CONFIG_NAME = "finlake.yml"
 ENV_PREFIX = "FINLAKE_"
+OTHER_VARIABLES = {
+    "FINLAKE_STATE_HOME": "Local folder for the state of lakes on S3 (default ~/.local/state/finlake).",
+    "FINLAKE_LAKE_ROOT": "Set by finlake for dbt: the lake that a build reads.",
+    "FINLAKE_BUILD_DB": "Set by finlake for dbt: the database that a build writes.",
+    "FINLAKE_FAILPOINT": "For tests: the named point at which the process is killed.",
+    "FINLAKE_CI": "For tests: 1 makes a skipped test a failure.",
+}
 
 DEFAULT_DIMENSIONS: dict[str, list[str]] = {
     "env": ["user_env", "user_environment", "user_Env", "user_Environment", "cost_category:Environment"],
@@ -47,28 +54,27 @@ def _location(value: str) -> str:
     return os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111 - no symlink may be resolved here
 
 
-def _all_dimensions(value: Any) -> Any:
+def _all_dimensions(value: dict[str, list[str]]) -> dict[str, list[str]]:
     """Dimensions that the user doesn't mention keep their default; an empty list switches one off."""
-    if not isinstance(value, dict):
-        return value
-    unknown = sorted(set(value) - set(DEFAULT_DIMENSIONS))
-    if unknown:
-        raise ValueError(f"unknown dimension {unknown[0]!r}; allowed: {', '.join(DEFAULT_DIMENSIONS)}")
     return {**DEFAULT_DIMENSIONS, **value}
 
 
-def _tag_keys(value: dict[str, list[str]]) -> dict[str, list[str]]:
-    for dimension, keys in value.items():
-        for key in keys:
-            if not key.strip() or key.removeprefix("cost_category:") == "":
-                raise ValueError(
-                    f"{dimension}: {key!r} is no tag key; write user_<tag> or cost_category:<Name>"
-                )
-    return value
+def _dimension(name: str) -> str:
+    if name not in DEFAULT_DIMENSIONS:
+        raise ValueError(f"the dimensions are {', '.join(DEFAULT_DIMENSIONS)}")
+    return name
 
 
+def _tag_key(key: str) -> str:
+    if not key.strip() or key == "cost_category:":
+        raise ValueError("a tag key is written user_<tag> or cost_category:<Name>")
+    return key
+
+
+DimensionName = Annotated[str, AfterValidator(_dimension)]
+TagKey = Annotated[str, AfterValidator(_tag_key)]
 Location = Annotated[str, AfterValidator(_location)]
-Dimensions = Annotated[dict[str, list[str]], BeforeValidator(_all_dimensions), AfterValidator(_tag_keys)]
+Dimensions = Annotated[dict[DimensionName, list[TagKey]], AfterValidator(_all_dimensions)]
 
 
 class _Section(BaseModel):
@@ -92,7 +98,7 @@ class CleanupSettings(_Section):
     unpublished_build_days: int = Field(
         default=2,
         ge=0,
-        description="Days that a build stays which was never published or is no longer a way back.",
+        description="Days that a build stays once it is neither published nor kept for `finlake rollback`.",
     )
 
 
@@ -152,7 +158,7 @@ class Settings(BaseSettings):
 
 
 def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
-    """The settings of this call: `overrides` (None = not given) > FINLAKE_* > `config` file > defaults.
+    """One call's settings: `overrides` (None = not given) > FINLAKE_* > `config` file > defaults.
 
     Relative folders in the file count from the file's folder; elsewhere from the current one.
     Raises ConfigurationError naming file, key path and line (or variable, or flag) and what is allowed.
@@ -164,6 +170,18 @@ def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
         return Settings(**_merge(_merge(_anchored(file), environment), flags))
     except ValidationError as error:
         raise explain(error, Settings, file=file, environment=environment, flags=flags) from error
+
+
+def environment_names() -> list[str]:
+    """Every environment variable that finlake reads: one per setting, and OTHER_VARIABLES."""
+    names = []
+    for name, field in Settings.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, BaseModel):
+            names += [f"{ENV_PREFIX}{name}__{inner}".upper() for inner in section.model_fields]
+        else:
+            names.append(f"{ENV_PREFIX}{name}".upper())
+    return [*names, *OTHER_VARIABLES]
 
 
 def _config_file(config: Path | None) -> ConfigFile | None:

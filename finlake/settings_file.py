@@ -73,9 +73,9 @@ def explain(
     """The first mistake of a validation as a ConfigurationError; the others are counted."""
     details = error.errors(include_url=False)
     first = details[0]
-    location: KeyPath = tuple(part for part in first["loc"] if not str(part).startswith("function-"))
+    location: KeyPath = tuple(part for part in first["loc"] if part != "[key]")
     dotted = ".".join(str(part) for part in location)
-    more = f" (and {len(details) - 1} more mistakes)" if len(details) > 1 else ""
+    more = f" (mistakes in all: {len(details)})" if len(details) > 1 else ""
     if first["type"] == "extra_forbidden":
         what, advice = f"there is no setting `{dotted}`", _suggestion(model, location)
     else:

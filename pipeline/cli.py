@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import os
 import pkgutil
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
@@ -19,18 +21,8 @@ from pipeline import commands
 from pipeline.console import stderr_console, to_json
 
 ORDER = [
-    "init",
-    "sample",
-    "run",
-    "ingest",
-    "build",
-    "publish",
-    "status",
-    "query",
-    "diff",
-    "rollback",
-    "maintain",
-    "doctor",
+    *("init", "sample", "run", "ingest", "build", "publish"),
+    *("status", "query", "diff", "rollback", "maintain", "doctor"),
 ]
 HELP = "A FinOps lakehouse for AWS: the bill as tables that reconcile to the last decimal."
 
@@ -41,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     as_json = "--json" in arguments
     _terminate_like_interrupt()
     try:
-        result = build_app()(args=arguments, prog_name="finlake", standalone_mode=False)
+        result = build_app(_selected(arguments))(args=arguments, prog_name="finlake", standalone_mode=False)
         code = int(result) if isinstance(result, int) else int(ExitCode.OK)
         if code == ExitCode.INTERRUPTED:
             _say_interrupted(as_json)
@@ -55,11 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         _say_interrupted(as_json)
         return int(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        # The reader (`| head`) has all it wanted; a sink keeps Python quiet when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.OK)
     except SystemExit as stop:
+        if isinstance(stop.__context__, BrokenPipeError):
+            return int(ExitCode.OK)  # the reader (`| head`) has all it wanted; Typer has quietened stdout
         return (
             stop.code
             if isinstance(stop.code, int)
@@ -70,12 +60,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(ExitCode.INTERNAL)
 
 
-def build_app() -> typer.Typer:
-    """The Typer application with every module of pipeline/commands, in the order of a first use."""
+def build_app(only: str | None = None) -> typer.Typer:
+    """The Typer application with every module of pipeline/commands, in the order of a first use.
+
+    With `only`, just that command's module is imported and the others are listed by their first docstring
+    line: one command's packages must cost another's start nothing. `only=""` imports none, which is enough
+    for the overview.
+    """
     app = typer.Typer(help=HELP, add_completion=True, rich_markup_mode="rich", pretty_exceptions_enable=False)
     app.callback(invoke_without_command=True)(_root)
     for name in sorted(command_names(), key=_rank):
-        _register(app, name)
+        if only in (None, name):
+            _register(app, name)
+        else:
+            app.command(name, help=summary(name))(_unavailable(name, "it was listed only"))
     return app
 
 
@@ -83,6 +81,21 @@ def command_names() -> list[str]:
     """Names of the command modules (pipeline/commands/<name>.py)."""
     found = [module.name for module in pkgutil.iter_modules(commands.__path__)]
     return [name for name in found if not name.startswith("_")]
+
+
+def summary(name: str) -> str:
+    """A command's line in the overview: its module's first docstring line after "`finlake <name>`: "."""
+    source = Path(commands.__path__[0], f"{name}.py").read_text(encoding="utf-8")
+    line = (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
+    words = line.removeprefix(f"`finlake {name}`").lstrip(": ")
+    return words[:1].upper() + words[1:]
+
+
+def _selected(arguments: Sequence[str]) -> str | None:
+    """The command that a call is about: "" for the bare overview, None where a shell asks for completions."""
+    if "_FINLAKE_COMPLETE" in os.environ:
+        return None
+    return next((argument for argument in arguments if not argument.startswith("-")), "")
 
 
 def _rank(name: str) -> tuple[int, str]:
@@ -94,19 +107,19 @@ def _register(app: typer.Typer, name: str) -> None:
     try:
         importlib.import_module(f"pipeline.commands.{name}").register(app)
     except ImportError as error:
-        app.command(name, help=f"[unavailable: {error}]", context_settings={"ignore_unknown_options": True})(
-            _unavailable(name, error)
+        app.command(name, help=summary(name), context_settings={"ignore_unknown_options": True})(
+            _unavailable(name, str(error))
         )
 
 
-def _unavailable(name: str, cause: ImportError) -> Callable[..., None]:
+def _unavailable(name: str, cause: str) -> Callable[..., None]:
     def command(arguments: Annotated[list[str] | None, typer.Argument(hidden=True)] = None) -> None:
         raise FinlakeError(
             f"the command `{name}` can't be loaded: {cause}",
             where=f"pipeline/commands/{name}.py",
             intact="the lake is untouched",
             next_step="run `make setup` again, then `finlake doctor`",
-        ) from cause
+        )
 
     return command
 

@@ -68,7 +68,7 @@ def resolve_settings(
     from finlake.settings import load_settings
 
     settings = load_settings(config, lake=lake, source=source, **flags)
-    logs.use_lake(settings.lake)
+    logs.use_lake(settings.lake, settings.cleanup.max_log_mb)
     return settings
 
 

@@ -1,0 +1,166 @@
+"""Checks of one lake and its source: reachable, writable, room left, lock, ledger, published build."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sqlite3
+import tempfile
+from difflib import get_close_matches
+from pathlib import Path
+
+from finlake.errors import FinlakeError, LakeBusy, NotFound
+from finlake.settings import CONFIG_NAME, ENV_PREFIX, Settings, environment_names, is_s3
+from pipeline.doctor.checks import Finding, Say
+
+DISK_FAIL_GB = 1
+DISK_WARN_GB = 5
+
+
+def settings_file(say: Say, config: Path | None) -> Finding:
+    """Which configuration counts, and FINLAKE_* variables that nothing reads."""
+    known = environment_names()
+    unknown = [
+        name for name in sorted(os.environ) if name.startswith(ENV_PREFIX) and not _is_known(name, known)
+    ]
+    if unknown:
+        named = ", ".join(_with_suggestion(name, known) for name in unknown)
+        return say.warn("settings", "settings_unknown", "settings_unknown_advice", names=named)
+    file = config or Path(CONFIG_NAME)
+    if file.is_file():
+        return say.ok("settings", "settings_file", file=file)
+    return say.ok("settings", "settings_defaults")
+
+
+def _is_known(name: str, known: list[str]) -> bool:
+    return any(name == one or name.startswith(f"{one}__") for one in known)
+
+
+def _with_suggestion(name: str, known: list[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f"{name} ({close[0]}?)" if close else name
+
+
+def lake(say: Say, settings: Settings) -> Finding:
+    """The lake is there, or its place is free for one."""
+    from finlake import objects
+    from finlake.lake import open_lake
+
+    try:
+        return say.ok("lake", "lake_ok", lake=open_lake(settings.lake).root)
+    except NotFound:
+        pass
+    except (OSError, ValueError, KeyError) as error:
+        return say.fail("lake", "lake_unreachable", "reach_advice", lake=settings.lake, error=error)
+    if any(not name.startswith(".") for name in objects.names(settings.lake)):
+        return say.fail("lake", "lake_foreign", "lake_foreign_advice", lake=settings.lake)
+    return say.ok("lake", "lake_new", lake=settings.lake)
+
+
+def write(say: Say, settings: Settings) -> Finding:
+    """A file can be written where the lake is or will be. On S3 nothing is tried: no test objects there."""
+    if is_s3(settings.lake):
+        return say.ok("write", "write_s3")
+    folder = _nearest_folder(settings.lake)
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".finlake-doctor-", suffix=".tmp") as probe:
+            probe.write(b"finlake")
+            probe.flush()
+            os.fsync(probe.fileno())
+    except OSError as error:
+        return say.fail("write", "write_no", "write_advice", folder=folder, error=error.strerror or error)
+    return say.ok("write", "write_ok", folder=folder)
+
+
+def disk(say: Say, settings: Settings, free_bytes: int | None = None) -> Finding:
+    """Room for a build beside the published one. For a lake on S3: room in the temporary folder."""
+    folder = Path(tempfile.gettempdir()) if is_s3(settings.lake) else _nearest_folder(settings.lake)
+    free = (shutil.disk_usage(folder).free if free_bytes is None else free_bytes) // 1_000_000_000
+    values = {"gigabytes": free, "folder": folder}
+    if free < DISK_FAIL_GB:
+        return say.fail("disk", "disk_found", "disk_advice", wanted=DISK_FAIL_GB, **values)
+    if free < DISK_WARN_GB:
+        return say.warn("disk", "disk_found", "disk_advice", wanted=DISK_WARN_GB, **values)
+    return say.ok("disk", "disk_found", **values)
+
+
+def lock(say: Say, settings: Settings) -> Finding:
+    """Whether another process is writing. Only looked at where a lake is; looking leaves it free."""
+    from finlake.lake import open_lake
+
+    try:
+        opened = open_lake(settings.lake)
+        if not opened.state_dir.is_dir():
+            return say.ok("lock", "lock_free")
+        with opened.writing():
+            return say.ok("lock", "lock_free")
+    except LakeBusy:
+        return say.warn("lock", "lock_held", "lock_advice")
+    except NotFound:
+        return say.ok("lock", "lock_free")
+
+
+def ledger(say: Say, settings: Settings) -> Finding:
+    """The ledger can be read as a whole. Damage is no loss: it is rebuilt from the Delta logs."""
+    from finlake.lake import open_lake
+
+    try:
+        file = open_lake(settings.lake).state_dir / "ledger.sqlite"
+    except NotFound:
+        return say.ok("ledger", "ledger_none")
+    if not file.is_file():
+        return say.ok("ledger", "ledger_none")
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as con:
+            (answer,) = con.execute("PRAGMA quick_check").fetchone()
+    except sqlite3.Error as error:
+        answer = str(error)
+    if answer != "ok":
+        return say.fail("ledger", "ledger_broken", "ledger_advice", file=file, error=answer)
+    return say.ok("ledger", "ledger_ok")
+
+
+def published(say: Say, settings: Settings) -> Finding:
+    """The pointer to the published build can be read and its database is there."""
+    if is_s3(settings.lake):
+        return say.ok("published", "published_none")
+    pointer = Path(settings.lake, "warehouse", "published.json")
+    try:
+        build = json.loads(pointer.read_text(encoding="utf-8"))["build_id"]
+        database = pointer.parent / "builds" / f"{build}.duckdb"
+        database.open("rb").close()
+    except FileNotFoundError as error:
+        if not pointer.exists():
+            return say.ok("published", "published_none")
+        return say.fail(
+            "published", "published_broken", "published_advice", file=error.filename, error=error.strerror
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return say.fail("published", "published_broken", "published_advice", file=pointer, error=error)
+    return say.ok("published", "published_ok", build=build)
+
+
+def source(say: Say, settings: Settings) -> Finding:
+    """The source can be listed and holds something."""
+    from finlake import objects
+
+    if settings.source is None:
+        return say.warn("source", "source_none", "source_none_advice")
+    values = {"source": settings.source}
+    try:
+        found = objects.names(settings.source)
+        if not found and not is_s3(settings.source) and not Path(settings.source).is_dir():
+            raise NotFound("no such folder")
+    except (OSError, FinlakeError) as error:
+        return say.fail("source", "source_unreachable", "reach_advice", error=error, **values)
+    if not found:
+        return say.warn("source", "source_empty", "source_empty_advice", **values)
+    return say.ok("source", "source_ok", **values)
+
+
+def _nearest_folder(place: str) -> Path:
+    """The folder itself, or the nearest one above it that exists."""
+    folder = Path(place)
+    return next(parent for parent in (folder, *folder.parents) if parent.is_dir())
