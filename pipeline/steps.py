@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finlake.cleanup import CleanupManager
 from finlake.clock import utc_now
-from finlake.errors import UsageError
+from finlake.errors import NotFound, UsageError
 from finlake.lake import MARKER, Lake, create_or_open, open_lake
 from finlake.objects import exists
 from finlake.report import RunReport
 from finlake.settings import Settings
-from pipeline.ingest import Progress, ingest, open_ledger, plan
+from finlake.warehouse import Pointer, Warehouse
+from pipeline.build import build, marts, reconciliation
+from pipeline.ingest import Progress, facts_of, ingest, open_ledger, plan
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -59,6 +61,100 @@ def run_ingest(settings: Settings, bar: Bar, wait: float = 0.0) -> dict[str, Any
         result = ingest(lake, settings, source, report, bar_progress(bar, "ingest"))
         report.details["changed"] = result.changed
     return account(report)
+
+
+def run_build(settings: Settings, bar: Bar, wait: float = 0.0, *, full: bool = False) -> dict[str, Any]:
+    """Build and audit the marts of what changed. Returns the JSON-ready account of it."""
+    with writing(settings, "build", wait) as (lake, report), closing(open_ledger(lake)) as ledger:
+        made = build(lake, ledger, facts_of(settings), report, bar_progress(bar, "build").doing, full=full)
+        newest = made or Warehouse(lake).builds()[0]
+        report.details |= {"changed": made is not None, "build_id": newest.build_id, "periods": list(newest.built_periods)}
+    return account(report)
+
+
+def run_all(settings: Settings, bar: Bar, wait: float = 0.0) -> dict[str, Any]:
+    """Ingest, build and publish in one run under one lock. Returns the account of all three."""
+    source = required_source(settings)
+    with writing(settings, "run", wait, create=True) as (lake, report):
+        callbacks = bar_progress(bar, "run")
+        result = ingest(lake, settings, source, report, callbacks)
+        warehouse, before = Warehouse(lake), Warehouse(lake).pointer()
+        with closing(open_ledger(lake)) as ledger:
+            made = build(lake, ledger, facts_of(settings), report, callbacks.doing)
+        with report.step("publish"):
+            pointer = warehouse.publish(_newest(warehouse), utc_now(), settings.publish.keep_builds)
+            _forget_old(warehouse, settings.publish.keep_builds)
+        published = _published(warehouse, before, pointer)
+        changed = result.changed or made is not None or published["changed"]
+        built = list(warehouse.build(pointer.build_id).built_periods)
+        report.details |= published | {"changed": changed, "ingested": result.changed, "built": made is not None, "periods": built}
+        report.details.setdefault("reconciliation", reconciliation(warehouse.database(pointer.build_id)))
+    return account(report)
+
+
+def run_publish(settings: Settings, wait: float = 0.0, build_id: str | None = None) -> dict[str, Any]:
+    """Publish the newest audited build, or the one named. Raises NotFound where there is none."""
+    with writing(settings, "publish", wait) as (lake, report):
+        warehouse = Warehouse(lake)
+        before = warehouse.pointer()
+        with report.step("publish"):
+            pointer = warehouse.publish(build_id or _newest(warehouse), utc_now(), settings.publish.keep_builds)
+            _forget_old(warehouse, settings.publish.keep_builds)
+        report.details |= _published(warehouse, before, pointer)
+    return account(report)
+
+
+def run_rollback(settings: Settings, wait: float = 0.0, build_id: str | None = None) -> dict[str, Any]:
+    """Make the build before the published one (or the one named) what readers see. Raises NotFound where there is none."""
+    with writing(settings, "rollback", wait) as (lake, report):
+        warehouse = Warehouse(lake)
+        before = warehouse.pointer()
+        target = build_id or (before.previous[0] if before and before.previous else None)
+        if target is None:
+            raise NotFound(
+                "there is no earlier build to go back to",
+                where=lake.root,
+                intact="what is published stays published",
+                next_step="finlake status lists the builds; finlake build makes a new one",
+            )
+        with report.step("rollback"):
+            pointer = warehouse.publish(target, utc_now(), settings.publish.keep_builds)
+        report.details |= _published(warehouse, before, pointer)
+    return account(report)
+
+
+def _newest(warehouse: Warehouse) -> str:
+    builds = warehouse.builds()
+    if not builds:
+        raise NotFound(
+            "there is no audited build to publish",
+            where=warehouse.lake.root,
+            intact="what is published stays published",
+            next_step="build first: finlake build",
+        )
+    return builds[0].build_id
+
+
+def _published(warehouse: Warehouse, before: Pointer | None, pointer: Pointer) -> dict[str, Any]:
+    return {
+        "changed": before is None or before.build_id != pointer.build_id,
+        "build_id": pointer.build_id,
+        "published_at": pointer.published_at,
+        "previous": list(pointer.previous),
+        "database": str(warehouse.database(pointer.build_id)),
+        "marts": marts(),
+    }
+
+
+def _forget_old(warehouse: Warehouse, keep: int) -> None:
+    """Remove builds older than the published one that no way back leads to any more."""
+    pointer = warehouse.pointer()
+    if pointer is None or not warehouse.lake.is_local:
+        return
+    kept = {pointer.build_id, *pointer.previous[:keep]}
+    for built in warehouse.builds():
+        if built.build_id not in kept and built.build_id < pointer.build_id:
+            warehouse.forget(built.build_id)
 
 
 def account(report: RunReport) -> dict[str, Any]:

@@ -1,0 +1,130 @@
+"""Builds of the marts and which of them is published. Write, audit, publish: readers follow one pointer, replaced at once.
+
+Embedded: each build is one DuckDB file (schema `marts`), never changed once it has its sidecar. The pointer names the
+published build and the ones before it, so that going back is one more replacement of the pointer.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from finlake import objects
+from finlake.errors import NotFound
+from finlake.failpoints import reach
+from finlake.lake import Lake
+
+BUILDING = "building.duckdb"
+
+
+@dataclass(frozen=True)
+class Build:
+    """An audited build: when (UTC ISO), from which inputs (billing period -> fingerprint), by which project state."""
+
+    build_id: str
+    created_at: str
+    project: str
+    inputs: Mapping[str, str]
+    built_periods: Sequence[str]
+    checks: Mapping[str, int] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """What is published: the build, since when (UTC ISO), and the builds before it, newest first."""
+
+    build_id: str
+    published_at: str
+    previous: Sequence[str] = ()
+
+
+def new_build_id(now: datetime) -> str:
+    return f"b{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+class Warehouse:
+    """The builds of one lake. Writers hold the lake's lock; readers need none."""
+
+    def __init__(self, lake: Lake) -> None:
+        self.lake = lake
+
+    @property
+    def workplace(self) -> Path:
+        """Where dbt builds: always the same local file, so that dbt's parsed project stays valid between builds."""
+        base = Path(self.lake.root) if self.lake.is_local else self.lake.state_dir
+        return base / "warehouse" / BUILDING
+
+    def pointer(self) -> Pointer | None:
+        """What is published now, or None."""
+        try:
+            return Pointer(**json.loads(objects.read(self._uri("published.json"))))
+        except FileNotFoundError:
+            return None
+
+    def published(self) -> Build | None:
+        pointer = self.pointer()
+        return self.build(pointer.build_id) if pointer else None
+
+    def build(self, build_id: str) -> Build:
+        """An audited build. Raises NotFound."""
+        try:
+            return Build(**json.loads(objects.read(self._uri("builds", f"{build_id}.json"))))
+        except FileNotFoundError:
+            raise NotFound(
+                f"there is no build {build_id}",
+                where=self.lake.root,
+                intact="what is published stays published",
+                next_step="finlake status lists the builds that can be published",
+            ) from None
+
+    def builds(self) -> list[Build]:
+        """Audited builds whose database is still there, newest first."""
+        names = set(objects.names(self._uri("builds")))
+        ids = sorted((n.removesuffix(".json") for n in names if n.endswith(".json")), reverse=True)
+        return [self.build(build_id) for build_id in ids if f"{build_id}.duckdb" in names]
+
+    def database(self, build_id: str) -> Path:
+        """The build's database as a local file; one on S3 is brought into the state folder once. Raises NotFound."""
+        self.build(build_id)
+        if self.lake.is_local:
+            return Path(self._uri("builds", f"{build_id}.duckdb"))
+        local = self.lake.state_dir / "warehouse" / f"{build_id}.duckdb"
+        if not local.exists():
+            objects.write_atomically(str(local), objects.read(self._uri("builds", f"{build_id}.duckdb")))
+        return local
+
+    def keep(self, build: Build) -> None:
+        """Take the finished workplace over as an audited build: the database first, the sidecar makes it one."""
+        objects.put_file(self.workplace, self._uri("builds", f"{build.build_id}.duckdb"))
+        objects.write_atomically(self._uri("builds", f"{build.build_id}.json"), _json(asdict(build)))
+
+    def publish(self, build_id: str, now: datetime, keep: int) -> Pointer:
+        """Make a build what readers see. Idempotent. Raises NotFound for an unknown build."""
+        self.build(build_id)
+        before = self.pointer()
+        if before and before.build_id == build_id:
+            return before
+        previous = [b for b in ([before.build_id, *before.previous] if before else []) if b != build_id][:keep]
+        pointer = Pointer(build_id, now.isoformat(), previous)
+        reach("before_publish")
+        objects.write_atomically(self._uri("published.json"), _json(asdict(pointer)))
+        reach("after_publish")
+        return pointer
+
+    def forget(self, build_id: str) -> None:
+        """Remove a build that is neither published nor a way back: its sidecar first, then it is none any more."""
+        for name in (f"{build_id}.json", f"{build_id}.duckdb"):
+            Path(self._uri("builds", name)).unlink(missing_ok=True)
+
+    def _uri(self, *parts: str) -> str:
+        return self.lake.uri("warehouse", *parts)
+
+
+def _json(said: Mapping[str, Any]) -> bytes:
+    return json.dumps(said, indent=1, sort_keys=True, default=list).encode()

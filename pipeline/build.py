@@ -1,0 +1,150 @@
+"""Build: dbt makes the marts of the changed months in a copy of the published build; checks run on it; then it may be published."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from finlake.clock import utc_now
+from finlake.contracts import all_contracts
+from finlake.engines.duckdb import connect
+from finlake.errors import AuditFailed, NotFound
+from finlake.failpoints import reach
+from finlake.lake import Lake
+from finlake.ledger import Ledger
+from finlake.paths import CONTRACTS_DIR, DBT_DIR
+from finlake.report import RunReport
+from finlake.warehouse import Build, Warehouse, new_build_id
+from pipeline.authority import settle
+from pipeline.control import write_control_tables
+from spark_jobs.silver.facts import Facts
+
+INTACT = "what is published stays as it was"
+
+
+def build(lake: Lake, ledger: Ledger, facts: Facts, report: RunReport, doing: Callable[[str], None], *, full: bool = False) -> Build | None:
+    """Build and audit the marts. None where the newest build was made from exactly these inputs.
+
+    The caller holds the lake's writer lock. Raises AuditFailed where a check or the reconciliation fails.
+    """
+    warehouse = Warehouse(lake)
+    settle(ledger)
+    inputs, project = inputs_of(ledger, facts), project_fingerprint()
+    if not inputs:
+        raise NotFound(
+            "silver holds no bill yet, so there is nothing to build from",
+            where=lake.root,
+            intact=INTACT,
+            next_step="load deliveries first: finlake ingest --lake DIR --source DIR",
+        )
+    base = next(iter(warehouse.builds()), None)
+    if base and base.project == project and dict(base.inputs) == inputs and not full:
+        return None
+    periods = _changed(base, inputs, project) if base and not full else []
+    with report.step("prepare") as step:
+        write_control_tables(lake, ledger)
+        _begin(warehouse, base if periods else None)
+        step.details = {"changed_periods": periods or sorted(inputs), "incremental": bool(periods)}
+    with report.step("dbt") as step:
+        _dbt(lake, warehouse.workplace, periods, report, doing)
+        reach("after_dbt")
+    with report.step("audit") as step:
+        checks, warnings = audit(lake, warehouse.workplace, periods, report, doing)
+        step.rows = sum(checks.values())
+        reach("after_audit")
+    made = Build(new_build_id(utc_now()), utc_now().isoformat(), project, inputs, periods or sorted(inputs), checks, warnings)
+    warehouse.keep(made)
+    return made
+
+
+def inputs_of(ledger: Ledger, facts: Facts) -> dict[str, str]:
+    """Billing period -> fingerprint of all that its marts are made from: deliveries, authority, rules."""
+    said: dict[str, list[Any]] = {}
+    for record in ledger.deliveries():
+        if record.state != "claimed":
+            said.setdefault(record.billing_period, []).append((record.sequence, record.delivery_id, record.state))
+    for authority in ledger.authority():
+        said.setdefault(authority.billing_period, []).append((authority.payer_id, authority.export_id))
+    recipe = facts.fingerprint()
+    return {period: _digest(repr((recipe, sorted(map(repr, parts))))) for period, parts in sorted(said.items())}
+
+
+def project_fingerprint() -> str:
+    """Changes with every model, macro, seed and contract: then everything is built anew."""
+    files = [p for folder in ("models", "macros", "seeds", "tests") for p in sorted((DBT_DIR / folder).rglob("*")) if p.is_file()]
+    files += [DBT_DIR / "dbt_project.yml", *sorted(CONTRACTS_DIR.rglob("*.yaml"))]
+    return _digest("".join(_digest(path.read_text()) for path in files))
+
+
+def audit(lake: Lake, database: Path, periods: list[str], report: RunReport, doing: Callable[[str], None]) -> tuple[dict[str, int], list[str]]:
+    """Run the expectations and the reconciliation on a build. Returns counts by outcome and the warnings; raises AuditFailed."""
+    import expectations
+
+    doing("checking expectations")
+    results = expectations.run(database, lake.root, periods=periods or None)
+    failed = [r for r in results if r.stops]
+    warned = [f"{r.table}: {r.check}: {r.observed}" for r in results if not r.passed and not r.stops]
+    for warning in warned:
+        report.warn(warning)
+    reconciled = reconciliation(database)
+    report.details["reconciliation"] = reconciled
+    off = [row for row in reconciled if not row["is_reconciled"]]
+    if failed or off:
+        said = [f"{r.table}: {r.check}: {r.observed}" for r in failed]
+        said += [f"{row['billing_period']} {row['payer_id']} {row['measure']} differs from the source" for row in off]
+        raise AuditFailed(
+            f"{len(said)} checks failed: {'; '.join(said[:5])}",
+            where=str(database),
+            intact=INTACT,
+            next_step="look at the report of this run; the failing months are named in it",
+        )
+    return {"passed": sum(r.passed for r in results), "warned": len(warned)}, warned
+
+
+def reconciliation(database: Path) -> list[dict[str, Any]]:
+    """Rows of the mart `reconciliation` of a build: billing period × payer × currency × measure, source against marts."""
+    con = connect(str(database), read_only=True, extensions=())
+    try:
+        rows = con.execute("select * from marts.reconciliation order by billing_period, payer_id, currency, measure")
+        names = [column[0] for column in rows.description or []]
+        return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
+    finally:
+        con.close()
+
+
+def _begin(warehouse: Warehouse, base: Build | None) -> None:
+    workplace = warehouse.workplace
+    workplace.parent.mkdir(parents=True, exist_ok=True)
+    for leftover in workplace.parent.glob(f"{workplace.name}*"):
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+    if base:
+        shutil.copyfile(warehouse.database(base.build_id), workplace)
+    reach("after_build_copy")
+
+
+def _dbt(lake: Lake, database: Path, periods: list[str], report: RunReport, doing: Callable[[str], None]) -> None:
+    from pipeline.dbt_runner import run_dbt
+
+    doing("starting dbt")
+    done = run_dbt("build", lake_root=lake.root, build_db=database, changed_periods=periods, progress=lambda node: doing(f"dbt {node.name}"))
+    for warning in done.warnings:
+        report.warn(f"{warning.name}: {warning.description or warning.message}")
+    report.details["models"] = {n.name: n.seconds for n in done.nodes if n.kind.endswith("model")}
+
+
+def _changed(base: Build, inputs: dict[str, str], project: str) -> list[str]:
+    """Months to build anew; empty means all, which is also what a changed project asks for, or a month that went away."""
+    if base.project != project or set(base.inputs) - set(inputs):
+        return []
+    return sorted(period for period, said in inputs.items() if base.inputs.get(period) != said)
+
+
+def marts() -> list[str]:
+    return [contract.name for contract in all_contracts() if contract.layer == "gold"]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
