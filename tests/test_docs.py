@@ -1,4 +1,4 @@
-"""The reference pages name every command, option, exit code and setting; their generated parts are in step."""
+"""The reference pages name every command, option, exit code and setting, and their generated parts fit."""
 
 from __future__ import annotations
 
