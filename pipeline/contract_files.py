@@ -1,8 +1,8 @@
 """The dbt property files that are derived from the contracts: sources, enforced columns, tests of the grain.
 
 dbt can't read a contract, so these files are generated; `finlake contracts sync --check` refuses a stale one.
-Hand-written unit tests lie beside them in `<model>.unit.yml`: dbt takes a model's properties from one file only,
-but its unit tests from any.
+Hand-written unit tests lie beside them in `<model>.unit.yml`: dbt takes a model's properties from one file
+only, but its unit tests from any.
 """
 
 from __future__ import annotations

@@ -71,9 +71,9 @@ def run_dbt(
     """Run `dbt <command>` (for example `build`, or ["docs", "generate"]) on one build database.
 
     `changed_periods` (YYYY-MM): only these are read from silver and replaced; None or empty rebuilds every
-    period (`--full-refresh`). `work_dir` takes dbt's target and logs; default `<lake>/cache/dbt`, or a temporary
-    folder for a lake on S3. Raises AuditFailed naming the checks that failed, FinlakeError where SQL or dbt
-    itself failed.
+    period (`--full-refresh`). `work_dir` takes dbt's target and logs; default `<lake>/cache/dbt`, or a
+    temporary folder for a lake on S3. Raises AuditFailed naming the checks that failed, FinlakeError where
+    SQL or dbt itself failed.
     """
     words = [command] if isinstance(command, str) else list(command)
     periods = _checked_periods(changed_periods or ())

@@ -119,7 +119,7 @@ def write_lake(
     found = sorted({(row["export_id"], row["billing_period"], row["delivery_id"]) for row in lines})
     loaded = [delivery(name, export, period, 1) for export, period, name in found]
     write_silver(lake, "deliveries", deliveries if deliveries is not None else loaded)
-    write_silver(lake, "source_totals", _source_totals(lines))
+    write_silver(lake, "source_totals", source_totals(lines))
     write_silver(lake, "delivery_costs", history or [])
 
 
@@ -141,7 +141,8 @@ def delivery(name: str, export: str, period: str, sequence: int, **changes: Any)
     return row | changes
 
 
-def _source_totals(lines: list[Row]) -> list[Row]:
+def source_totals(lines: list[Row]) -> list[Row]:
+    """What the deliveries of these lines sum to, one row per delivery, payer and currency."""
     keys = ("delivery_id", "export_id", "billing_period", "payer_id", "currency")
     totals: dict[tuple[Any, ...], Row] = {}
     for row in lines:
