@@ -102,7 +102,10 @@ class Account(Fact):
 
 
 class Workload(Fact):
-    """One resource that runs: what it uses, how much an hour, when, and whether it is planted as idle."""
+    """One thing that runs: what it uses, how much an hour, when, and whether it is planted as idle.
+
+    `name`: the resource's name where it isn't the id; workloads of one name are charges of one resource.
+    """
 
     id: str
     account: str
@@ -111,6 +114,7 @@ class Workload(Fact):
     per_hour: Decimal
     shape: Literal["steady", "office", "traffic", "nightly", "growing"]
     tags: str
+    name: str | None = None
     zone: str | None = None
     start: int | None = None
     until: int | None = None
@@ -155,8 +159,8 @@ class Commitment(Fact):
     covers: dict[str, Decimal]
     offering: str | None = None
     family: str | None = None
-    region: str | None = None
-    item: str | None = None
+    region: str = ""
+    item: str = ""
     count: int = 1
 
 
@@ -240,6 +244,10 @@ class Organisation(Fact):
         """The item that `product code/item` names."""
         code, name = use.split("/", 1)
         return self.services[code].items[name]
+
+    def normalised_units(self, use: str) -> Decimal:
+        """Normalised units of one instance of that size; 0 where the item is no instance."""
+        return self.item(use).nu or Decimal(0)
 
     def workload(self, name: str) -> Workload:
         """The workload of that id."""

@@ -73,30 +73,36 @@ def _reservation_fee(
     hours = sum(slot.hours for slot in edition.slots(True) if in_force(held, edition.end_month, slot))
     if not hours:
         return
-    assert held.item is not None and held.region is not None
     item, code = org.item(held.item), held.item.split("/")[0]
-    reserved = units(org, held) * hours
-    unused = reserved - total(line["line_item_normalized_usage_amount"] for line in mine)
-    nu = reserved / held.count / hours
+    usage = usage_type(org, item, held.region).split(":")[0].replace("BoxUsage", "HeavyUsage")
     line = new_line(org, edition, "RIFee", held.owner, code, key=held.id)
     line |= reservation_columns(org, edition, held)
-    begins, ends = term(held, edition.end_month)
-    size = str(item.instance_type)
     line |= {
         "_commitment": held,
         "_discountable": True,
-        "line_item_line_item_description": f"Hourly fee per {size} reserved instance (sample)",
+        "line_item_line_item_description": f"Hourly fee per {item.instance_type} reserved instance (sample)",
         "line_item_operation": item.operation,
-        "line_item_usage_type": usage_type(org, item, held.region)
-        .split(":")[0]
-        .replace("BoxUsage", "HeavyUsage")
-        + f":{size}",
+        "line_item_usage_type": f"{usage}:{item.instance_type}",
         "line_item_usage_amount": Decimal(hours * held.count),
-        "line_item_unblended_cost": held.recurring * reserved,
-        "line_item_unblended_rate": text(held.recurring * nu),
+        "line_item_unblended_cost": held.recurring * units(org, held) * hours,
+        "line_item_unblended_rate": text(held.recurring * org.normalised_units(held.item)),
         "pricing_unit": "Hrs",
         "product_servicecode": code,
         "product_region_code": held.region,
+    }
+    line |= _reserved_and_unused(org, edition, held, mine, hours)
+    first = months.start(edition.month)
+    yield charge_period(line, first, months.end(edition.month), first + timedelta(days=1))
+
+
+def _reserved_and_unused(
+    org: Organisation, edition: Edition, held: Commitment, mine: list[Line], hours: int
+) -> Line:
+    """Columns of what a reservation held in the period, and what of it nothing used."""
+    begins, ends = term(held, edition.end_month)
+    nu, reserved = org.normalised_units(held.item), units(org, held) * hours
+    unused = reserved - total(line["line_item_normalized_usage_amount"] for line in mine)
+    return {
         "reservation_start_time": f"{begins:%Y-%m-%dT%H:%M:%S}.000Z",
         "reservation_end_time": f"{ends:%Y-%m-%dT%H:%M:%S}.000Z",
         "reservation_modification_status": "Original",
@@ -112,8 +118,6 @@ def _reservation_fee(
         "reservation_unused_amortized_upfront_fee_for_billing_period": held.upfront * unused,
         "reservation_unused_recurring_fee": held.recurring * unused,
     }
-    first = months.start(edition.month)
-    yield charge_period(line, first, months.end(edition.month), first + timedelta(days=1))
 
 
 def _upfront_fee(org: Organisation, edition: Edition, commitment: Commitment) -> Iterator[Line]:
@@ -135,7 +139,7 @@ def _upfront_fee(org: Organisation, edition: Edition, commitment: Commitment) ->
         line["line_item_line_item_description"] = f"Upfront fee, {_terms(commitment)} (sample)"
     else:
         line = new_line(
-            org, edition, "Fee", commitment.owner, str(commitment.item).split("/")[0], key=commitment.id
+            org, edition, "Fee", commitment.owner, commitment.item.split("/")[0], key=commitment.id
         )
         line |= reservation_columns(org, edition, commitment)
         number = line["reservation_subscription_id"]

@@ -6,12 +6,13 @@ Formulas: AWS's Cost and Usage Report data dictionary; the CID framework's amort
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from finlake.sample.money import ZERO, money
+from finlake.sample.money import ZERO
 
 Line = dict[str, Any]
+TWELVE_PLACES = Decimal("0.000000000001")
 
 
 def unblended(line: Line) -> Decimal:
@@ -61,4 +62,4 @@ def _unused_commitment(line: Line, net: str) -> Decimal:
         return unused
     names = ("recurring_commitment_for_billing_period", "amortized_upfront_commitment_for_billing_period")
     gross, after = (sum((line[f"savings_plan_{kind}{name}"] for name in names), ZERO) for kind in ("", net))
-    return money(unused * after / gross)
+    return (unused * after / gross).quantize(TWELVE_PLACES, ROUND_HALF_UP)

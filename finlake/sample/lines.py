@@ -75,7 +75,7 @@ def commitment_arn(commitment: Commitment, org: Organisation, edition: Edition) 
     name = chance.uuid(edition.seed, "commitment", commitment.id)
     if commitment.kind == "savings_plan":
         return f"arn:aws:savingsplans::{commitment.owner}:savingsplan/{name}"
-    code = str(commitment.item).split("/")[0]
+    code = commitment.item.split("/")[0]
     place = f"{commitment.region}:{commitment.owner}"
     if code == "AmazonEC2":
         return f"arn:aws:ec2:{place}:reserved-instances/{name}"
@@ -94,7 +94,7 @@ def plan_columns(org: Organisation, edition: Edition, commitment: Commitment) ->
         "savings_plan_start_time": f"{begins:%Y-%m-%dT%H:%M:%S}.000Z",
         "savings_plan_end_time": f"{ends:%Y-%m-%dT%H:%M:%S}.000Z",
         "savings_plan_instance_type_family": commitment.family,
-        "savings_plan_region": commitment.region,
+        "savings_plan_region": commitment.region or None,
     }
 
 
@@ -122,8 +122,9 @@ def resource_id(item: Item, workload: Workload, seed: int) -> str | None:
     """ARN or id of the workload's resource; null where AWS bills none."""
     if item.resource is None:
         return None
-    name = chance.hexadecimal(17, seed, "resource", workload.id)
-    return item.resource.format(name=workload.id, hex=name, region=workload.region, account=workload.account)
+    name = workload.name or workload.id
+    code = chance.hexadecimal(17, seed, "resource", name)
+    return item.resource.format(name=name, hex=code, region=workload.region, account=workload.account)
 
 
 @cache

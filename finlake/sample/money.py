@@ -23,11 +23,9 @@ def text(value: Decimal) -> str:
     """The number as AWS writes it in CSV and in rate columns: 0.085, 12.0, and 4.0E-7 below a thousandth."""
     if not value:
         return "0.0"
-    sign, numbers, exponent = value.normalize().as_tuple()
-    assert isinstance(exponent, int)
     if value.copy_abs() < Decimal("0.001"):
-        shown = "".join(map(str, numbers))
-        return f"{'-' if sign else ''}{shown[0]}.{shown[1:] or '0'}E{len(shown) - 1 + exponent}"
+        head, exponent = f"{value.normalize():E}".split("E")
+        return f"{head if '.' in head else head + '.0'}E{int(exponent)}"
     plain = format(value.normalize(), "f")
     return plain if "." in plain else f"{plain}.0"
 

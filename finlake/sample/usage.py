@@ -139,8 +139,7 @@ def rate(org: Organisation, edition: Edition, workload: Workload, item: Item) ->
 def price_of(org: Organisation, edition: Edition, commitment: Commitment, piece: Piece) -> Decimal:
     """What one unit of usage takes from the commitment: its Savings Plan rate, or normalised units."""
     if commitment.kind == "reservation":
-        assert piece.item.nu is not None
-        return piece.item.nu
+        return org.normalised_units(piece.workload.use)
     off = commitment.covers[piece.workload.id]
     return money(rate(org, edition, piece.workload, piece.item) * (1 - off))
 
@@ -154,10 +153,7 @@ def capacity(org: Organisation, commitment: Commitment, slot: Slot) -> Decimal:
 
 def units(org: Organisation, commitment: Commitment) -> Decimal:
     """Normalised units an hour of a reservation."""
-    assert commitment.item is not None
-    nu = org.item(commitment.item).nu
-    assert nu is not None
-    return nu * commitment.count
+    return org.normalised_units(commitment.item) * commitment.count
 
 
 def term(commitment: Commitment, end_month: str) -> tuple[datetime, datetime]:
