@@ -1,4 +1,4 @@
-"""Money rules live once, in silver: dbt models carry `charge_type` (AWS's line item type), none decides by it."""
+"""Money rules live once, in silver: dbt models carry `charge_type` (the line item type), none decides by it."""
 
 from __future__ import annotations
 
