@@ -87,13 +87,11 @@ class CleanupManager:
         settings: CleanupSettings,
         now: datetime,
         *,
-        keep_builds: int = 3,
         dry_run: bool = False,
     ) -> None:
         self.root = Path(lake_root)
         self.settings = settings
         self.now = now
-        self.keep_builds = keep_builds
         self.report = CleanupReport(dry_run=dry_run)
 
     def run(self, *, keep_landing: Collection[str] = ()) -> CleanupReport:
@@ -179,7 +177,7 @@ class CleanupManager:
             previous = [
                 item if isinstance(item, str) else item["build_id"] for item in pointer.get("previous", [])
             ]
-            return {str(pointer["build_id"]), *map(str, previous[: self.keep_builds])}
+            return {str(pointer["build_id"]), *map(str, previous)}
         except FileNotFoundError:
             return set()
         except (OSError, ValueError, KeyError, TypeError, AttributeError, Refused) as error:

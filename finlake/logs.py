@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finlake.clock import utc_now
+from finlake.lake_tree import MARKER
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 LOG_NAME = "finlake.jsonl"
 ROTATED_FILES = 4
-MARKER = "finlake-lake.json"
 _SECRET_KEY = re.compile(r"secret|passw|token|credential|authorization|private_key|access_key", re.I)
 _SECRET_VALUE = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"  # AWS access key ids

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import os
-import pkgutil
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
@@ -17,13 +14,9 @@ import typer
 
 from finlake import __version__
 from finlake.errors import ExitCode, FinlakeError, UsageError
-from pipeline import commands
+from pipeline.command_list import modules, offered, rank
 from pipeline.console import stderr_console, to_json
 
-ORDER = [
-    *("init", "sample", "run", "ingest", "build", "publish"),
-    *("status", "query", "diff", "rollback", "maintain", "doctor"),
-]
 HELP = "A FinOps lakehouse for AWS: the bill as tables that reconcile to the last decimal."
 
 
@@ -61,34 +54,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def build_app(only: str | None = None) -> typer.Typer:
-    """The Typer application with every module of pipeline/commands, in the order of a first use.
+    """The Typer application with every command, in the order of a first use.
 
-    With `only`, just that command's module is imported and the others are listed by their first docstring
-    line: one command's packages must cost another's start nothing. `only=""` imports none, which is enough
-    for the overview.
+    With `only`, just the module of that command is imported and the other commands are listed: one command's
+    packages must cost another's start nothing. `only=""` imports none, which is enough for the overview.
     """
     app = typer.Typer(help=HELP, add_completion=True, rich_markup_mode="rich", pretty_exceptions_enable=False)
     app.callback(invoke_without_command=True)(_root)
-    for name in sorted(command_names(), key=_rank):
-        if only in (None, name):
-            _register(app, name)
+    for module in modules():
+        if only is None or only in offered(module):
+            _register(app, module)
         else:
-            app.command(name, help=summary(name))(_unavailable(name, "it was listed only"))
+            _list(app, module, "it was only listed")
+    app.registered_commands.sort(key=lambda command: rank(command.name or ""))
     return app
-
-
-def command_names() -> list[str]:
-    """Names of the command modules (pipeline/commands/<name>.py)."""
-    found = [module.name for module in pkgutil.iter_modules(commands.__path__)]
-    return [name for name in found if not name.startswith("_")]
-
-
-def summary(name: str) -> str:
-    """A command's line in the overview: its module's first docstring line after "`finlake <name>`: "."""
-    source = Path(commands.__path__[0], f"{name}.py").read_text(encoding="utf-8")
-    line = (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
-    words = line.removeprefix(f"`finlake {name}`").lstrip(": ")
-    return words[:1].upper() + words[1:]
 
 
 def _selected(arguments: Sequence[str]) -> str | None:
@@ -98,17 +77,19 @@ def _selected(arguments: Sequence[str]) -> str | None:
     return next((argument for argument in arguments if not argument.startswith("-")), "")
 
 
-def _rank(name: str) -> tuple[int, str]:
-    return (ORDER.index(name) if name in ORDER else len(ORDER), name)
-
-
-def _register(app: typer.Typer, name: str) -> None:
+def _register(app: typer.Typer, module: str) -> None:
     """Register one command module. One that can't be imported must not take the other commands down."""
     try:
-        importlib.import_module(f"pipeline.commands.{name}").register(app)
+        importlib.import_module(f"pipeline.commands.{module}").register(app)
     except ImportError as error:
-        app.command(name, help=summary(name), context_settings={"ignore_unknown_options": True})(
-            _unavailable(name, str(error))
+        _list(app, module, str(error))
+
+
+def _list(app: typer.Typer, module: str, reason: str) -> None:
+    """Show a module's commands in the overview; called, they say why they can't run."""
+    for name, line in offered(module).items():
+        app.command(name, help=line, context_settings={"ignore_unknown_options": True})(
+            _unavailable(name, reason)
         )
 
 
@@ -116,7 +97,7 @@ def _unavailable(name: str, cause: str) -> Callable[..., None]:
     def command(arguments: Annotated[list[str] | None, typer.Argument(hidden=True)] = None) -> None:
         raise FinlakeError(
             f"the command `{name}` can't be loaded: {cause}",
-            where=f"pipeline/commands/{name}.py",
+            where="pipeline/commands",
             intact="the lake is untouched",
             next_step="run `make setup` again, then `finlake doctor`",
         )

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipeline.commands.ingest import WaitOption
 from pipeline.console import ConfigOption, JsonOption, LakeOption, Output, resolve_settings
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from finlake.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -22,27 +25,38 @@ def maintain(
     lake: LakeOption = None,
     config: ConfigOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what would go; remove nothing.")] = False,
+    wait: WaitOption = 0.0,
     json: JsonOption = False,
 ) -> None:
-    """Remove leftovers, old cache, reports, logs and builds. No figure changes; published marts stay.
+    """Remove leftovers, old cache, reports, logs and builds; figures and published marts stay.
 
-    Every run ends with the same clean-up; its limits are `cleanup` in finlake.yml.
+    Every run ends with the same clean-up; its limits are `cleanup` in finlake.yml. Lakes on S3: not yet.
     """
-    from finlake.lake import open_lake
-    from finlake.report import RunReport
-    from pipeline.runs import clean_up
-
     settings = resolve_settings(config, lake=lake)
-    opened = open_lake(settings.lake)
-    with opened.writing():
-        pass  # busy is told before anything is reported
-    if dry_run:
-        result = clean_up(opened, settings, dry_run=True)
-        Output(json).emit(result, lambda console: _show(console, result, settings.language))
-        return
-    with RunReport("maintain", opened.reports, lake=opened.root) as report, report.step("clean up"):
-        report.cleanup = result = clean_up(opened, settings)
+    result = preview(settings) if dry_run else run_maintain(settings, wait)
     Output(json).emit(result, lambda console: _show(console, result, settings.language))
+
+
+def run_maintain(settings: Settings, wait: float = 0.0) -> dict[str, Any]:
+    """Clean the lake up under its lock, with a report. Raises NotFound, LakeBusy."""
+    from finlake.cleanup import CleanupReport
+    from pipeline import steps
+
+    with steps.writing(settings, "maintain", wait) as (_, report):
+        pass  # the end of every writing run is the clean-up
+    return report.cleanup or CleanupReport().as_dict()
+
+
+def preview(settings: Settings) -> dict[str, Any]:
+    """What a clean-up would remove now. Raises NotFound."""
+    from finlake.cleanup import CleanupManager, CleanupReport
+    from finlake.clock import utc_now
+    from finlake.lake import open_lake
+
+    lake = open_lake(settings.lake)
+    if not lake.is_local:
+        return CleanupReport(dry_run=True).as_dict()
+    return CleanupManager(lake.root, settings.cleanup, utc_now(), dry_run=True).run().as_dict()
 
 
 def _show(console: Console, result: dict[str, Any], language: str) -> None:

@@ -1,4 +1,4 @@
-"""`finlake maintain`, and the frame that gives every run its report and its clean-up."""
+"""`finlake maintain`, and the report and clean-up that every writing run ends with."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 from finlake.errors import AuditFailed, ExitCode
 from finlake.lake import Lake, create_or_open
 from finlake.settings import load_settings
+from pipeline import steps
 from pipeline.cli import main
-from pipeline.runs import clean_up, recorded_run
 
 
 @pytest.fixture
@@ -81,9 +81,9 @@ def test_a_busy_lake_and_no_lake(lake: Lake, tmp_path: Path, capsys: pytest.Capt
     assert not (tmp_path / "none").exists()
 
 
-def test_a_recorded_run_ends_with_its_clean_up(lake: Lake) -> None:
+def test_every_writing_run_ends_with_its_clean_up(lake: Lake) -> None:
     leave(lake, "cache/a.tmp")
-    with recorded_run("run", lake, load_settings(lake=lake.root)) as report, lake.writing():
+    with steps.writing(load_settings(lake=lake.root), "run", 0.0) as (_, report):
         with report.step("ingest") as step:
             step.rows = 2
         leave(lake, "state/b.bkp")
@@ -92,30 +92,19 @@ def test_a_recorded_run_ends_with_its_clean_up(lake: Lake) -> None:
     assert not [path for path in Path(lake.root).rglob("*") if path.suffix in (".tmp", ".bkp")]
 
 
-def test_a_recorded_run_that_fails_is_cleaned_and_reported_too(lake: Lake) -> None:
+def test_a_run_that_fails_is_cleaned_and_reported_too(lake: Lake) -> None:
     leave(lake, "cache/a.tmp")
-    with pytest.raises(AuditFailed), recorded_run("build", lake, load_settings(lake=lake.root)):
+    with pytest.raises(AuditFailed), steps.writing(load_settings(lake=lake.root), "build", 0.0):
         raise AuditFailed("doesn't reconcile")
     found = report_of(lake)
     assert (found["outcome"], found["error"]["what"]) == ("failed", "doesn't reconcile")
     assert found["cleanup"]["files"] == 1
 
 
-def test_what_stands_in_the_way_is_told_and_never_raised(lake: Lake) -> None:
-    settings = load_settings(lake=lake.root)
-    with lake.writing():
-        busy = clean_up(lake, settings)
-    assert busy["skipped"] == [{"path": ".", "reason": "another finlake process is writing to this lake"}]
-    Path(lake.root, "finlake-lake.json").unlink()
-    assert "no finlake lake" in clean_up(lake, settings)["skipped"][0]["reason"]
-    remote = Lake(root="s3://bucket/lake", lake_id="1", state_dir=lake.state_dir)
-    assert "S3" in clean_up(remote, settings)["skipped"][0]["reason"]
-
-
 def test_the_limit_of_reports_holds_over_many_runs(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FINLAKE_CLEANUP__MAX_REPORTS", "3")
     settings = load_settings(lake=lake.root)
     for _ in range(5):
-        with recorded_run("run", lake, settings):
+        with steps.writing(settings, "run", 0.0):
             pass
     assert len(list(lake.reports.iterdir())) == 3
