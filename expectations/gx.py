@@ -5,6 +5,7 @@ No project folder, no usage figures, nothing written: an ephemeral context and o
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
@@ -25,6 +26,10 @@ from great_expectations.validator.validator import Validator
 from sqlalchemy.pool import StaticPool
 
 from expectations.results import EVIDENCE_ROWS, ROWS, Check, CheckResult
+
+
+# dbt sets the root logger to INFO in the same process; Great Expectations would tell of every temporary folder.
+logging.getLogger("great_expectations").setLevel(logging.WARNING)
 
 
 class DuckdbExecutionEngine(SqlAlchemyExecutionEngine):
