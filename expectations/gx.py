@@ -9,9 +9,12 @@ import logging
 import os
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when the package is imported
+# dbt sets the root logger to INFO in the same process; Great Expectations would then log a line per function.
+logging.getLogger("great_expectations").setLevel(logging.WARNING)
 
 import duckdb
 import great_expectations as gx
@@ -26,10 +29,6 @@ from great_expectations.validator.validator import Validator
 from sqlalchemy.pool import StaticPool
 
 from expectations.results import EVIDENCE_ROWS, ROWS, Check, CheckResult
-
-
-# dbt sets the root logger to INFO in the same process; Great Expectations would tell of every temporary folder.
-logging.getLogger("great_expectations").setLevel(logging.WARNING)
 
 
 class DuckdbExecutionEngine(SqlAlchemyExecutionEngine):
@@ -84,11 +83,17 @@ def _sibling(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
 
 
 def _validator(pool: sa.Engine, batch: str) -> Validator:
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     engine = DuckdbExecutionEngine(engine=pool)
     data: Any = SqlAlchemyBatchData(execution_engine=engine, table_name=batch, create_temp_table=False)
-    return Validator(execution_engine=engine, batches=[Batch(data=data)], data_context=context)
+    return Validator(execution_engine=engine, batches=[Batch(data=data)], data_context=_context())
+
+
+@cache
+def _context() -> Any:
+    """The one context of this process: nothing stored, no progress bars."""
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return context
 
 
 def _result(con: duckdb.DuckDBPyConnection, batch: str, check: Check, result: Any) -> CheckResult:
