@@ -13,8 +13,6 @@ from functools import cache
 from typing import Any
 
 os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when the package is imported
-# dbt sets the root logger to INFO in the same process; Great Expectations would then log a line per function.
-logging.getLogger("great_expectations").setLevel(logging.WARNING)
 
 import duckdb
 import great_expectations as gx
@@ -91,6 +89,7 @@ def _validator(pool: sa.Engine, batch: str) -> Validator:
 @cache
 def _context() -> Any:
     """The one context of this process: nothing stored, no progress bars."""
+    logging.getLogger(gx.__name__).setLevel(logging.WARNING)  # the import has set it to INFO
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     return context

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,6 +58,8 @@ def _find(name: str, known: list[Contract]) -> Contract:
 
 
 def _run_all(con: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> list[CheckResult]:
+    # dbt sets the root logger to INFO in the same process: the import would log a line for every function.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     from expectations.gx import run_checks  # slow to import, needed only here
 
     by_table: dict[str, list[Check]] = {contract.name: checks_of(contract) for contract in contracts}
