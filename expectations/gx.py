@@ -5,7 +5,6 @@ No project folder, no usage figures, nothing written: an ephemeral context and o
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
@@ -89,7 +88,6 @@ def _validator(pool: sa.Engine, batch: str) -> Validator:
 @cache
 def _context() -> Any:
     """The one context of this process: nothing stored, no progress bars."""
-    logging.getLogger(gx.__name__).setLevel(logging.WARNING)  # the import has set it to INFO
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     return context

@@ -58,8 +58,9 @@ def _find(name: str, known: list[Contract]) -> Contract:
 
 
 def _run_all(con: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> list[CheckResult]:
-    # dbt sets the root logger to INFO in the same process: the import would log a line for every function.
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    # dbt sets the root logger to INFO in the same process; Great Expectations logs hundreds of lines at INFO and
+    # sets its own level, so its records are kept from the root.
+    logging.getLogger("great_expectations").propagate = False
     from expectations.gx import run_checks  # slow to import, needed only here
 
     by_table: dict[str, list[Check]] = {contract.name: checks_of(contract) for contract in contracts}
