@@ -37,14 +37,15 @@ class DuckDBEngine:
     name = "duckdb"
 
     def __init__(self, memory_limit: str | None = None) -> None:
-        from sqlframe.duckdb import DuckDBSession
-        from sqlframe.duckdb import functions
+        from sqlframe.base.session import _BaseSession
+        from sqlframe.duckdb import DuckDBSession, functions
 
         self.connection: duckdb.DuckDBPyConnection = connect()
         self.connection.execute(_MUL_DIV)
         self.connection.execute("set preserve_insertion_order=false")
         if memory_limit:
             self.connection.execute("set memory_limit = ?", [memory_limit])
+        _BaseSession._instance = None  # SQLFrame would hand out the session of an earlier engine, whose connection is closed
         self._session = DuckDBSession(conn=self.connection)
         self.functions: Any = functions
 
