@@ -1,13 +1,14 @@
 """The structured log: JSON lines in <lake>/logs/finlake.jsonl, rotated by size, never with a secret.
 
-What people read goes to the console, not here. A lake that doesn't exist yet, or is on S3, logs to a folder
-under the system's temporary directory.
+What people read goes to the console, not here. A lake that doesn't exist yet, or is on S3, logs to the
+user's own state folder (FINLAKE_STATE_HOME), never to a guessable place that other users can write to.
 """
 
 from __future__ import annotations
 
 import logging
 import logging.handlers
+import os
 import re
 import tempfile
 import traceback
@@ -33,7 +34,7 @@ _SECRET_VALUE = re.compile(
 )
 HIDDEN = "***"
 
-_state: dict[str, Any] = {"lake": None, "max_mb": 20, "configured": None}
+_state: dict[str, Any] = {"lake": None, "max_mb": 20, "configured": None, "last_resort": None}
 
 
 def use_lake(lake: str, max_mb: int = 20) -> None:
@@ -42,15 +43,23 @@ def use_lake(lake: str, max_mb: int = 20) -> None:
 
 
 def log_file() -> Path:
-    """The file that the log goes to now; its folder exists."""
+    """The file that the log goes to now. It can be written: a full or foreign folder must never stop a run."""
+    home = os.environ.get("FINLAKE_STATE_HOME")
+    places = [Path(home) if home else Path.home() / ".local" / "state" / "finlake"]
     lake = _state["lake"]
-    local = Path(lake) if lake and "://" not in lake else None
-    if local is not None and (local / MARKER).is_file():
-        folder = local / "logs"
-    else:
-        folder = Path(tempfile.gettempdir()) / "finlake-logs"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / LOG_NAME
+    if lake and "://" not in lake and Path(lake, MARKER).is_file():
+        places.insert(0, Path(lake))
+    for place in places:
+        file = place / "logs" / LOG_NAME
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.open("a").close()
+        except OSError:
+            continue
+        return file
+    if _state["last_resort"] is None:
+        _state["last_resort"] = Path(tempfile.mkdtemp(prefix="finlake-logs-"), LOG_NAME)
+    return Path(_state["last_resort"])
 
 
 def get_logger(**context: Any) -> FilteringBoundLogger:
@@ -66,15 +75,10 @@ def get_logger(**context: Any) -> FilteringBoundLogger:
 
 
 def record_crash(error: BaseException) -> Path:
-    """Log an unexpected error with its stack trace (at worst in the temp folder); returns the file."""
+    """Log an unexpected error with its stack trace; returns the file."""
     trace = "".join(traceback.format_exception(error))
-    try:
-        get_logger().error("unexpected", error=type(error).__name__, trace=trace)
-        return log_file()
-    except OSError:
-        use_lake("")
-        get_logger().error("unexpected", error=type(error).__name__, trace=trace)
-        return log_file()
+    get_logger().error("unexpected", error=type(error).__name__, trace=trace)
+    return log_file()
 
 
 def without_secrets(value: Any, key: str = "") -> Any:

@@ -21,7 +21,8 @@ from finlake.settings_file import ConfigFile, explain, read_config_file
 CONFIG_NAME = "finlake.yml"
 ENV_PREFIX = "FINLAKE_"
 OTHER_VARIABLES = {
-    "FINLAKE_STATE_HOME": "Local folder for the state of lakes on S3 (default ~/.local/state/finlake).",
+    "FINLAKE_STATE_HOME": "Folder for the log outside a lake and the state of lakes on S3 "
+    "(default ~/.local/state/finlake).",
     "FINLAKE_LAKE_ROOT": "Set by finlake for dbt: the lake that a build reads.",
     "FINLAKE_BUILD_DB": "Set by finlake for dbt: the database that a build writes.",
     "FINLAKE_FAILPOINT": "For tests: the named point at which the process is killed.",

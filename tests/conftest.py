@@ -37,12 +37,19 @@ def missing(what: str) -> None:
     pytest.skip(f"missing: {what}")
 
 
+@pytest.fixture(scope="session")
+def state_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the state and log of lakes on S3 go while the tests run."""
+    return tmp_path_factory.mktemp("state-home")
+
+
 @pytest.fixture(autouse=True)
-def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No FINLAKE_* variable of the person who runs the tests may change what they find."""
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, state_home: Path) -> None:
+    """The settings of the person who runs the tests change nothing, and their state stays untouched."""
     for name in list(os.environ):
         if name.startswith("FINLAKE_") and name not in KEPT_VARIABLES:
             monkeypatch.delenv(name)
+    monkeypatch.setenv("FINLAKE_STATE_HOME", str(state_home))
 
 
 @pytest.fixture(scope="session")

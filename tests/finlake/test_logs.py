@@ -31,16 +31,18 @@ def test_events_are_json_lines_in_the_lake(empty_lake: Path) -> None:
 
 
 @pytest.mark.parametrize("lake", ["", "s3://bucket/lake"])
-def test_without_a_local_lake_the_temporary_folder_takes_it(
+def test_without_a_local_lake_the_state_folder_takes_it(
     lake: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     use_lake(lake)
-    assert logs.log_file() == tmp_path / "finlake-logs" / "finlake.jsonl"
+    monkeypatch.setenv("FINLAKE_STATE_HOME", str(tmp_path / "own"))
+    assert logs.log_file() == tmp_path / "own" / "logs" / "finlake.jsonl"
+    monkeypatch.delenv("FINLAKE_STATE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert logs.log_file() == tmp_path / "home" / ".local/state/finlake/logs/finlake.jsonl"
 
 
-def test_a_folder_that_is_no_lake_gets_no_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+def test_a_folder_that_is_no_lake_gets_no_log(tmp_path: Path) -> None:
     use_lake(str(tmp_path / "folder"))
     get_logger().info("hello")
     assert not (tmp_path / "folder").exists()
@@ -79,15 +81,20 @@ def test_a_crash_keeps_its_trace_and_no_secret(empty_lake: Path) -> None:
     assert "ASIA" not in text and "hunter2" not in text
 
 
-def test_a_crash_is_kept_also_when_the_lake_takes_no_log(
+def test_a_log_that_cannot_be_written_stops_nothing(
     empty_lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
-    (tmp_path / "temporary").mkdir()
     (empty_lake / "logs").write_text("a file in the way")
     use_lake(str(empty_lake))
+    monkeypatch.setenv("FINLAKE_STATE_HOME", str(tmp_path / "own"))
+    get_logger().info("to the state folder")
+    assert "to the state folder" in (tmp_path / "own/logs/finlake.jsonl").read_text()
+
+    monkeypatch.setenv("FINLAKE_STATE_HOME", str(empty_lake / "finlake-lake.json"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setitem(logs._state, "last_resort", None)
     file = record_crash(RuntimeError("boom"))
-    assert file == tmp_path / "temporary" / "finlake-logs" / "finlake.jsonl"
+    assert file.parent.parent == tmp_path and file.parent.stat().st_mode & 0o077 == 0
     assert "boom" in file.read_text()
 
 

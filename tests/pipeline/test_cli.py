@@ -112,14 +112,14 @@ def test_the_unexpected_goes_to_the_log_and_not_on_the_screen(
     assert "Traceback" in event["trace"] and "abc123" not in log.read_text()
 
 
-def test_the_unexpected_without_a_lake_goes_to_the_temporary_folder(
+def test_the_unexpected_without_a_lake_goes_to_the_state_folder(
     outcome: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("FINLAKE_STATE_HOME", str(tmp_path / "own"))
     logs.use_lake(str(tmp_path / "no-lake"))
     outcome.act = raising(RuntimeError("boom"))
     assert cli.main(["act", "--json"]) == ExitCode.INTERNAL
-    assert str(tmp_path / "finlake-logs") in json.loads(capsys.readouterr().out)["where"]
+    assert str(tmp_path / "own" / "logs") in json.loads(capsys.readouterr().out)["where"]
     assert not (tmp_path / "no-lake").exists()
 
 
