@@ -1,0 +1,126 @@
+"""One read-only SQL statement on what finlake publishes: checked, run, its errors in words for people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import duckdb
+
+from finlake.errors import FinlakeError, NotFound, UsageError
+from pipeline.reader import Reader
+
+READING = "SELECT, WITH, FROM, EXPLAIN, DESCRIBE, SHOW and SUMMARIZE"
+_EXPLAIN = re.compile(r"\s*explain(?:\s+analyze)?(?:\s*\([^()]*\))?\s+(?=[\w(])", re.IGNORECASE)
+_BATCH = 10_000
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of an answer: its name, unique within the answer, and its DuckDB type."""
+
+    name: str
+    kind: str
+
+
+class Answer:
+    """A running query's result. Rows stream: take them once, by `rows()` or as Arrow from `relation`."""
+
+    def __init__(self, relation: duckdb.DuckDBPyConnection, columns: list[Column], explain: Any) -> None:
+        self.relation, self.columns, self._explain = relation, columns, explain
+
+    def rows(self, limit: int | None = None) -> Iterator[tuple[Any, ...]]:
+        """The rows as Python values (money as Decimal), at most `limit`."""
+        taken = 0
+        while batch := self._next(_BATCH if limit is None else min(_BATCH, limit - taken)):
+            taken += len(batch)
+            yield from batch
+
+    def _next(self, size: int) -> list[tuple[Any, ...]]:
+        try:
+            return self.relation.fetchmany(size) if size > 0 else []
+        except duckdb.Error as error:
+            self._explain(error)
+            raise
+
+
+def ask(reader: Reader, sql: str) -> Answer:
+    """Run one reading statement. Raises UsageError for SQL that is wrong or would do more than read."""
+
+    def explain(error: duckdb.Error) -> NoReturn:
+        raise explained(error, reader) from error
+
+    try:
+        check_reading(sql, reader.connection)
+        relation = reader.connection.execute(sql)
+    except duckdb.Error as error:
+        explain(error)
+    return Answer(relation, _columns(relation.description or []), explain)
+
+
+def check_reading(sql: str, con: duckdb.DuckDBPyConnection) -> None:
+    """Raises UsageError unless the text is one statement that only reads; duckdb.Error where it is no SQL."""
+    statements = con.extract_statements(sql)
+    if len(statements) != 1:
+        kinds = [s.type for s in statements]
+        pivot = kinds == [duckdb.StatementType.CREATE, duckdb.StatementType.SELECT]
+        raise UsageError(
+            "a query is one statement"
+            + (f", these are {len(statements)}" if statements else ", this is none"),
+            where="SQL",
+            intact="nothing was run",
+            next_step="name PIVOT's values: pivot ... on x in ('a', 'b')"
+            if pivot
+            else "give one statement in quotes",
+        )
+    kind = statements[0].type
+    if kind == duckdb.StatementType.EXPLAIN:
+        body = _EXPLAIN.match(statements[0].query)
+        if body is None:
+            raise _refused("this form of EXPLAIN")
+        check_reading(statements[0].query[body.end() :], con)
+    elif kind != duckdb.StatementType.SELECT:
+        raise _refused(kind.name)
+
+
+def _refused(kind: str) -> UsageError:
+    return UsageError(
+        f"{kind} is not for queries: they only read",
+        where="SQL",
+        intact="nothing was run",
+        next_step=f"allowed are {READING}; files are written with --format and --output",
+    )
+
+
+def explained(error: duckdb.Error, reader: Reader) -> FinlakeError:
+    """DuckDB's message with its line and caret, and what the query could have used."""
+    said = str(error).strip()
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return FinlakeError(
+            said, where="SQL", intact="nothing was changed", next_step="ask for less: filter, or aggregate"
+        )
+    if isinstance(error, duckdb.PermissionException) or "file system operations are disabled" in said:
+        said = f"a query reads finlake's tables and nothing else.\n{said}"
+    known = ", ".join(reader.tables) or "none yet; load the bill with finlake run"
+    if isinstance(error, duckdb.CatalogException) and reader.pointer is None:
+        return NotFound(
+            said,
+            where="SQL",
+            intact="nothing was changed",
+            next_step=f"no marts are published yet (finlake build, finlake publish); tables now: {known}",
+        )
+    return UsageError(said, where="SQL", intact="nothing was changed", next_step=f"tables: {known}")
+
+
+def _columns(description: list[Any]) -> list[Column]:
+    """Columns with unique names: what comes twice gets _1, _2 as in DuckDB's own CREATE TABLE AS."""
+    names: list[str] = []
+    for name, *_ in description:
+        unique, count = str(name), 0
+        while unique in names:
+            count += 1
+            unique = f"{name}_{count}"
+        names.append(unique)
+    return [Column(name, str(row[1])) for name, row in zip(names, description, strict=True)]
