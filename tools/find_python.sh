@@ -31,14 +31,16 @@ candidates() {
 }
 
 without_venv=""
-for candidate in $(candidates); do
+while IFS= read -r candidate; do
     fits "$candidate" || continue
     if can_make_venv "$candidate"; then
         real_path "$candidate"
         exit 0
     fi
     without_venv="$candidate"
-done
+done <<LIST
+$(candidates)
+LIST
 
 if [ -n "$without_venv" ]; then
     version=$("$without_venv" -c 'import sys; print("%d.%d" % sys.version_info[:2])')

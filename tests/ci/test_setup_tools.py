@@ -1,4 +1,4 @@
-"""tools/find_python.sh: takes a Python 3.11 or 3.12 that can make environments, or names the missing command."""
+"""tools/find_python.sh takes a Python 3.11 or 3.12 that can make environments, or says what installs one."""
 
 from __future__ import annotations
 
