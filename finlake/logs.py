@@ -43,7 +43,7 @@ def use_lake(lake: str, max_mb: int = 20) -> None:
 
 
 def log_file() -> Path:
-    """The file that the log goes to now. It can be written: a full or foreign folder must never stop a run."""
+    """The file that the log goes to now. It can be written: no folder may ever stop a run."""
     home = os.environ.get("FINLAKE_STATE_HOME")
     places = [Path(home) if home else Path.home() / ".local" / "state" / "finlake"]
     lake = _state["lake"]
@@ -94,12 +94,24 @@ def without_secrets(value: Any, key: str = "") -> Any:
     return value
 
 
+class _QuietHandler(logging.handlers.RotatingFileHandler):
+    """A full disk loses a line of the log; it must not print a stack trace over what a person reads."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        return
+
+
 def _configure(file: Path) -> None:
     import structlog
 
     size = _state["max_mb"] * 1_000_000 // (ROTATED_FILES + 1)
-    handler = logging.handlers.RotatingFileHandler(
-        file, maxBytes=size, backupCount=ROTATED_FILES, encoding="utf-8", delay=True
+    handler = _QuietHandler(
+        file,
+        maxBytes=size,
+        backupCount=ROTATED_FILES,
+        encoding="utf-8",
+        errors="backslashreplace",
+        delay=True,
     )
     handler.setFormatter(logging.Formatter("%(message)s"))
     target = logging.getLogger("finlake")

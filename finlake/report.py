@@ -149,7 +149,7 @@ class RunReport:
     def write(self) -> Path:
         """Write the file as a whole; returns its path. Raises OSError."""
         data = json.dumps(self.as_dict(), default=_plain, ensure_ascii=False, indent=1)
-        write_atomically(str(self.path), data.encode())
+        write_atomically(str(self.path), data.encode("utf-8", "backslashreplace"))
         return self.path
 
 

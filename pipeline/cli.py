@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from io import TextIOWrapper
 from types import FrameType
 from typing import Annotated, Any
 
@@ -25,6 +26,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in arguments
     _terminate_like_interrupt()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # a terminal without UTF-8, a file name that is no text
     try:
         result = build_app(_selected(arguments))(args=arguments, prog_name="finlake", standalone_mode=False)
         code = int(result) if isinstance(result, int) else int(ExitCode.OK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,18 @@ def test_the_log_is_rotated_within_its_limit(empty_lake: Path) -> None:
     files = list((empty_lake / "logs").iterdir())
     assert len(files) == logs.ROTATED_FILES + 1
     assert sum(file.stat().st_size for file in files) <= 1_000_000
+
+
+def test_a_full_disk_and_odd_names_print_nothing(
+    empty_lake: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use_lake(str(empty_lake))
+    get_logger().info("odd \udcff name")
+    (handler,) = logging.getLogger("finlake").handlers
+    handler.setStream(Path("/dev/full").open("w"))  # type: ignore[attr-defined]  # noqa: SIM115 - the handler closes it
+    get_logger().info("x" * 100_000)
+    assert capsys.readouterr() == ("", "")
+    assert "odd \\udcff name" in (empty_lake / "logs/finlake.jsonl").read_text()
 
 
 def test_a_crash_keeps_its_trace_and_no_secret(empty_lake: Path) -> None:

@@ -65,6 +65,12 @@ def test_unexpected_and_interrupted_runs_are_reported(tmp_path: Path) -> None:
     assert found["outcome"] == found["steps"][0]["outcome"] == "interrupted"
 
 
+def test_names_that_are_no_text_can_be_reported(tmp_path: Path) -> None:
+    with RunReport("run", tmp_path) as report:
+        report.details["file"] = "a\udcff.csv"
+    assert written(tmp_path)["details"]["file"] == "a\udcff.csv"
+
+
 def test_float_amounts_are_refused(tmp_path: Path) -> None:
     with RunReport("run", tmp_path) as report, pytest.raises(TypeError, match="unblended_cost"):
         report.add_total(unblended_cost=1.5)  # type: ignore[arg-type]

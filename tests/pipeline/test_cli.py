@@ -245,6 +245,15 @@ def test_the_console_script_is_installed(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, f"finlake {__version__}\n")
 
 
+def test_a_terminal_without_utf8_gets_words_too(tmp_path: Path) -> None:
+    script = Path(sys.executable).parent / "finlake"
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "FINLAKE_LANGUAGE": "pt-BR"}
+    done = subprocess.run([script, "--help"], capture_output=True, env=environment, check=False)
+    assert done.returncode == 0 and b"doctor" in done.stdout
+    done = subprocess.run([script, "doctor"], capture_output=True, env=environment, cwd=tmp_path, check=False)
+    assert done.returncode == 0 and b"Traceback" not in done.stderr
+
+
 def test_completion_knows_the_options() -> None:
     environment = os.environ | {
         "_FINLAKE_COMPLETE": "complete_bash",
