@@ -58,8 +58,8 @@ def _find(name: str, known: list[Contract]) -> Contract:
 
 
 def _run_all(con: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> list[CheckResult]:
-    # dbt sets the root logger to INFO in the same process; Great Expectations logs hundreds of lines at a level
-    # of its own, so its records are kept from the root.
+    # dbt sets the root logger to INFO in the same process, and Great Expectations logs hundreds of lines
+    # at a level of its own: its records are kept from the root.
     logging.getLogger("great_expectations").propagate = False
     from expectations.gx import run_checks  # slow to import, needed only here
 
