@@ -6,6 +6,7 @@ dbt writes nothing into the repository: its target and log folders lie in the la
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import tempfile
@@ -77,7 +78,7 @@ def run_dbt(
     """
     words = [command] if isinstance(command, str) else list(command)
     periods = _checked_periods(changed_periods or ())
-    with _work_dir(lake_root, work_dir) as folder, _environment(lake_root, build_db):
+    with _work_dir(lake_root, work_dir) as folder, _environment(lake_root, build_db), _own_logging():
         arguments = words + _options(words[0], folder, target, threads, periods, unit_tests)
         return _invoke(" ".join(words), arguments, progress)
 
@@ -179,6 +180,17 @@ def _checked_periods(periods: Sequence[str]) -> list[str]:
         if not PERIOD.fullmatch(period):
             raise UsageError(f"{period!r} is not a billing period", next_step="write it as YYYY-MM")
     return sorted(set(periods))
+
+
+@contextmanager
+def _own_logging() -> Iterator[None]:
+    """Take away the log handlers that dbt's imports leave on the root logger."""
+    before = list(logging.root.handlers)
+    try:
+        yield
+    finally:
+        for handler in set(logging.root.handlers) - set(before):
+            logging.root.removeHandler(handler)
 
 
 @contextmanager

@@ -37,6 +37,10 @@ def test_a_mart_has_the_columns_of_its_contract(built: Built, contract) -> None:
     assert {name: exp.DataType.build(kind, "duckdb") for name, kind in found} == wanted
 
 
+def test_no_view_is_left_that_renaming_the_file_would_break(built: Built) -> None:
+    assert built.rows("select view_name from duckdb_views() where not internal") == []
+
+
 def test_only_marts_are_in_the_schema_that_readers_see(built: Built) -> None:
     tables = built.rows(
         "select table_name, table_type from information_schema.tables where table_schema = 'marts'"
