@@ -1,7 +1,7 @@
 """What people and scripts may ask: the marts of one published build and silver, read-only, and nothing else.
 
 The connection is an empty in-memory DuckDB with views. The build is attached read-only and each silver table is
-pinned to one version of its Delta log, so that a query sees one state even while a run commits or publishes.
+pinned to one version of its Delta log: a query sees one state even while a run commits or publishes.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Reader:
 
 @contextmanager
 def open_reader(lake: Lake) -> Iterator[Reader]:
-    """Open what is published, and silver, for one query. Reads their files only; writes only its own spill."""
+    """Open what is published, and silver, for one query. Reads only their files; writes only its spill."""
     spill = tempfile.mkdtemp(prefix="finlake-query-")
     con = connect()
     try:

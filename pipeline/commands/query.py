@@ -111,6 +111,8 @@ def _build(reader: Reader) -> dict[str, Any]:
 
 def _show(reader: Reader, answer: Answer, limit: int | None, language: str, output: Path | None) -> None:
     """The table on standard output (or in a file), and the words about it on standard error."""
+    from rich.console import Console
+
     from finlake.messages import text
     from pipeline.console import stderr_console, stdout_console
     from pipeline.query_output import as_table, replacing

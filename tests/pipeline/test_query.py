@@ -126,6 +126,9 @@ def test_files_are_written_whole_or_not_at_all(query: Callable[..., Said], tmp_p
     file = tmp_path / "answer.csv"
     assert query("select 1 as a", "--output", str(file)).code == 0
     assert file.read_text() == "a\n1\n"
+    assert query("select 7 as a", "--format", "table", "--output", str(tmp_path / "a.txt")).code == 0
+    assert "7" in (tmp_path / "a.txt").read_text()
+    (tmp_path / "a.txt").unlink()
     late_fault = "select case when range = 60000 then error('late') else range end as a from range(70000)"
     assert query(late_fault, "--output", str(file)).code == 2
     assert file.read_text() == "a\n1\n"
