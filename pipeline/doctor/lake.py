@@ -46,15 +46,18 @@ def _with_suggestion(name: str, known: list[str]) -> str:
 def lake(say: Say, settings: Settings) -> Finding:
     """The lake is there, or its place is free for one."""
     from finlake import objects
-    from finlake.lake import open_lake
+    from finlake.lake import MARKER, open_lake
 
     try:
-        return say.ok("lake", "lake_ok", lake=open_lake(settings.lake).root)
-    except NotFound:
-        pass
-    except (OSError, ValueError, KeyError) as error:
+        if is_s3(settings.lake):
+            _require(settings.lake)
+        if not objects.exists(f"{settings.lake}/{MARKER}"):
+            names = [name for name in objects.names(settings.lake) if not name.startswith(".")]
+        else:
+            return say.ok("lake", "lake_ok", lake=open_lake(settings.lake).root)
+    except (OSError, ValueError, KeyError, FinlakeError) as error:
         return say.fail("lake", "lake_unreachable", "reach_advice", lake=settings.lake, error=error)
-    if any(not name.startswith(".") for name in objects.names(settings.lake)):
+    if names:
         return say.fail("lake", "lake_foreign", "lake_foreign_advice", lake=settings.lake)
     return say.ok("lake", "lake_new", lake=settings.lake)
 
@@ -150,14 +153,26 @@ def source(say: Say, settings: Settings) -> Finding:
         return say.warn("source", "source_none", "source_none_advice")
     values = {"source": settings.source}
     try:
+        _require(settings.source)
         found = objects.names(settings.source)
-        if not found and not is_s3(settings.source) and not Path(settings.source).is_dir():
-            raise NotFound("no such folder")
     except (OSError, FinlakeError) as error:
         return say.fail("source", "source_unreachable", "reach_advice", error=error, **values)
     if not found:
         return say.warn("source", "source_empty", "source_empty_advice", **values)
     return say.ok("source", "source_ok", **values)
+
+
+def _require(place: str) -> None:
+    """Raises NotFound for a folder or a bucket that doesn't exist: listing it would only show nothing."""
+    from finlake import objects
+
+    if not is_s3(place):
+        if not Path(place).is_dir():
+            raise NotFound("no such folder")
+        return
+    bucket = place.removeprefix("s3://").partition("/")[0]
+    if not objects.exists(f"s3://{bucket}"):
+        raise NotFound(f"no such bucket: {bucket}")
 
 
 def _nearest_folder(place: str) -> Path:

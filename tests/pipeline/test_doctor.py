@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
+from finlake import objects
 from finlake.errors import ExitCode
 from finlake.lake import create_or_open
 from finlake.settings import load_settings
@@ -252,3 +256,43 @@ def test_an_empty_source(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     finding = lake_checks.source(SAY, load_settings(source=str(tmp_path / "empty")))
     assert finding.status == "warn" and "24 hours" in finding.advice
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """An S3 of our own (moto's server) with a bucket `bills` that is empty."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    objects._s3.cache_clear()
+    client = boto3.client("s3", region_name="us-east-1")
+    client.create_bucket(Bucket="bills")
+    yield client
+    server.stop()
+    objects._s3.cache_clear()
+
+
+def test_a_lake_and_a_source_on_s3(s3: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = doctor(capsys, "--lake", "s3://bills/lake", "--source", "s3://bills/exports")
+    assert (code, statuses(found)) == (ExitCode.OK, {"source": "warn"})
+    s3.put_object(Bucket="bills", Key="exports/a/manifest.json", Body=b"{}")
+    create_or_open("s3://bills/lake")
+    before = s3.list_objects_v2(Bucket="bills")["KeyCount"]
+    code, found = doctor(capsys, "--lake", "s3://bills/lake", "--source", "s3://bills/exports")
+    assert (code, statuses(found)) == (ExitCode.OK, {})
+    assert s3.list_objects_v2(Bucket="bills")["KeyCount"] == before
+
+
+def test_a_bucket_that_does_not_exist(s3: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = doctor(
+        capsys, "--lake", "s3://no-such-bucket/lake", "--source", "s3://no-such-bucket/exports"
+    )
+    assert code == ExitCode.CONFIGURATION
+    assert found["source"]["status"] == "fail" and "AWS_REGION" in found["source"]["advice"]
