@@ -1,7 +1,8 @@
 """### A lake that stays small
 
-An Airflow DAG with one command, once a day: compacts small files and removes those that no table version and
-no setting needs any more. It changes no figure, and it touches only finlake's own folders.
+An Airflow DAG with one command, once a day: removes what killed runs left over, and cache, reports, logs and
+builds beyond the limits of `cleanup` in finlake.yml. It changes no figure and nothing published, and it
+touches only finlake's own folders. Every other command ends with the same clean-up.
 
 Red: nothing is lost, and it can wait for the next day. Runbook: `docs/runbooks/airflow.md`.
 """
@@ -13,7 +14,7 @@ from finlake import names
 
 with DAG(
     dag_id=names.MAINTENANCE_DAG,
-    description="Compacts the lake and removes what nothing needs any more",
+    description="Removes what nothing needs any more; changes no figure",
     doc_md=__doc__,
     schedule=cron("40 3 * * *"),
     tags=["maintenance"],

@@ -38,10 +38,14 @@ TAGS = {
 }
 """The closed list of DAG tags and what each one says."""
 
+WAIT_SECONDS = 1800
+"""How long a task waits for another writer of the lake before it turns red and is retried."""
+
 DEFAULT_LAKE = "finlake-lake"
 DEFAULT_SOURCE = "finlake-sample"
 
 _LAKE = "--lake {{ params.lake | quote }}"
+_WAIT = f"--wait {WAIT_SECONDS}"
 _SOURCE = "--source {{ params.source | quote }}"
 
 
@@ -62,7 +66,7 @@ TASKS: dict[str, dict[str, TaskCommand]] = {
         ),
         "ingest": TaskCommand(
             f"finlake ingest {_LAKE} {_SOURCE} --nothing-new-exit-code {NOTHING_NEW_EXIT_CODE}"
-            " --accept-refused",
+            f" --accept-refused {_WAIT}",
             "Loads every new delivery, one commit each. **Skipped:** nothing new. "
             "**Red:** what is committed stays; clear the task to go on from there.",
         ),
@@ -74,18 +78,18 @@ TASKS: dict[str, dict[str, TaskCommand]] = {
     },
     BUILD_DAG: {
         "build": TaskCommand(
-            f"finlake build {_LAKE}",
+            f"finlake build {_LAKE} {_WAIT}",
             "Builds and audits marts beside the published ones. **Red:** readers still see the last build.",
         ),
         "publish": TaskCommand(
-            f"finlake publish {_LAKE}",
+            f"finlake publish {_LAKE} {_WAIT}",
             "Makes the audited build visible, all marts at once. **Red:** readers still see the last build.",
         ),
     },
     MAINTENANCE_DAG: {
         "maintain": TaskCommand(
-            f"finlake maintain {_LAKE}",
-            "Removes files that no table version and no setting needs any more. "
+            f"finlake maintain {_LAKE} {_WAIT}",
+            "Removes leftovers, and cache, reports, logs and builds beyond the limits of finlake.yml. "
             "**Red:** nothing is lost; it can wait.",
         ),
     },

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from finlake import names
 from finlake.clock import utc_now
-from finlake.errors import FinlakeError
+from finlake.errors import ExitCode, FinlakeError
 from pipeline.airflow_api import FINISHED, AirflowApi
 from pipeline.airflow_home import AirflowHome
 from pipeline.airflow_processes import API_SERVER, COMPONENTS, AirflowProcesses
@@ -23,6 +23,8 @@ POLL_SECONDS = 0.4
 FAILURES = frozenset({"failed", "up_for_retry"})
 """A person who waits wants to know at the first failure; the retry is left to a real deployment."""
 ASSET_SECONDS = 60.0
+REFUSED_LINE = f"Command exited with return code {int(ExitCode.DELIVERY_REFUSED)}"
+"""How Airflow's log ends when a delivery is in quarantine."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,6 @@ class RunOutcome:
 
     tasks: list[TaskView] = field(default_factory=list)
     nothing_new: bool = False
-    built: bool = False
     refused: bool = False
     failed: TaskView | None = None
     log_file: Path | None = None
@@ -96,7 +97,6 @@ def run_dags(processes: AirflowProcesses, api: AirflowApi, watch: Watcher) -> Ru
     ingest = _follow(processes, api, names.INGEST_DAG, ingest_run, watch, outcome)
     states = {task.task_id: task.state for task in ingest}
     outcome.nothing_new = states["ingest"] == "skipped"
-    outcome.refused = states["refused"] == "failed"
     if outcome.failed is not None:
         return outcome
     if outcome.nothing_new and _last_build_succeeded(api):
@@ -105,7 +105,6 @@ def run_dags(processes: AirflowProcesses, api: AirflowApi, watch: Watcher) -> Ru
         build_run = api.trigger(names.BUILD_DAG)
     else:
         build_run = _started_by(processes, api, ingest_run, watch, outcome)
-    outcome.built = True
     _follow(processes, api, names.BUILD_DAG, build_run, watch, outcome)
     return outcome
 
@@ -125,14 +124,22 @@ def _follow(
         tasks = task_views(dag_id, api.tasks(dag_id, run_id), utc_now())
         outcome.tasks = before + tasks
         watch("running", outcome.tasks, dag=dag_id)
-        bad = [task for task in tasks if task.state in FAILURES and task.task_id != "refused"]
-        if bad:
-            outcome.failed = bad[0]
-            outcome.log_file = task_log(processes.home, bad[0], run_id)
-            outcome.log_lines = log_lines(outcome.log_file)
-        if bad or all(task.state in FINISHED for task in tasks):
+        bad = [task for task in tasks if task.state in FAILURES]
+        for task in bad:
+            _note_failure(processes.home, task, run_id, outcome)
+        if outcome.failed or all(task.state in FINISHED for task in tasks):
             return tasks
         time.sleep(POLL_SECONDS)
+
+
+def _note_failure(home: AirflowHome, task: TaskView, run_id: str, outcome: RunOutcome) -> None:
+    """A red `refused` is told and the rest goes on; any other red task is what the run fails of."""
+    log_file = task_log(home, task, run_id)
+    lines = log_lines(log_file)
+    if REFUSED_LINE in lines:
+        outcome.refused = True
+    elif outcome.failed is None:
+        outcome.failed, outcome.log_file, outcome.log_lines = task, log_file, lines
 
 
 def task_views(dag_id: str, instances: list[dict[str, Any]], now: datetime) -> list[TaskView]:

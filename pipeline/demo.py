@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from finlake import lake as lakes
-from finlake.errors import FinlakeError
+from finlake.errors import FinlakeError, NotFound
+from finlake.lake import Lake
 from finlake.messages import text
 from pipeline import airflow_run
 from pipeline.airflow_api import AirflowApi
@@ -21,7 +21,7 @@ from pipeline.airflow_home import AirflowHome, environment, free_port, migrate_i
 from pipeline.airflow_processes import AirflowProcesses
 from pipeline.airflow_run import RunOutcome
 from pipeline.console import Output, stdout_console
-from pipeline.demo_report import currency_totals, period_proofs, published_build, published_query
+from pipeline.demo_report import Published, currency_totals, period_proofs, published_build, published_query
 from pipeline.demo_view import Progress, Summary, Timed
 
 SEED = 7
@@ -65,10 +65,9 @@ def write_sample(folder: Path, months: int, progress: Progress, watch: Stopwatch
         generate.write_sample(folder, request, told)
 
 
-def airflow_home(lake: str, source: str) -> AirflowHome:
-    """The Airflow of a lake, which it makes if need be; Airflow's state lies in the lake's state folder."""
-    opened = lakes.create_or_open(lake)
-    return AirflowHome(opened.state_dir / "airflow", opened.root, source, free_port())
+def airflow_home(lake: Lake, source: str) -> AirflowHome:
+    """The Airflow of a lake; its state lies in the lake's state folder."""
+    return AirflowHome(lake.state_dir / "airflow", lake.root, source, free_port())
 
 
 @dataclass
@@ -117,19 +116,29 @@ def started_airflow(
             processes.stop()
 
 
-def summary_of(outcome: RunOutcome, home: AirflowHome, watch: Stopwatch, language: str) -> Summary:
-    """Everything that the last screen says, read from what is published."""
-    proofs = period_proofs(published_query(home.lake))
+def summary_of(
+    outcome: RunOutcome, lake: Lake, before: Published | None, watch: Stopwatch, language: str
+) -> Summary:
+    """Everything that the last screen says, read from what is published. Raises NotFound if nothing is."""
+    now = published_build(lake)
+    if now is None:
+        raise NotFound(
+            "the DAGs have run, but nothing is published",
+            where=lake.root,
+            intact="what was committed stays",
+            next_step=f"{finlake_command()} status --lake {shlex.quote(lake.root)}",
+        )
+    proofs = period_proofs(published_query(now))
     return Summary(
-        nothing_new=outcome.nothing_new and not outcome.built,
+        nothing_new=outcome.nothing_new and now == before,
         refused=outcome.refused,
         synthetic=True,
-        lake=home.lake,
+        lake=lake.root,
         proofs=proofs,
         totals=currency_totals(proofs),
-        published=published_build(Path(home.lake)),
+        published=now,
         times=[*watch.times, Timed(text("demo.step_total", language), watch.total())],
-        next_commands=next_commands(home.lake, language),
+        next_commands=next_commands(lake.root, language),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from finlake.engines.duckdb import connect
-from finlake.errors import NotFound
+from finlake.lake import Lake
+from finlake.warehouse import Warehouse
 
 Query = Callable[[str], list[dict[str, Any]]]
 """Runs one read-only SQL statement on the published marts."""
@@ -69,7 +69,7 @@ class CurrencyTotal:
 
 @dataclass(frozen=True)
 class Published:
-    """The build that readers see."""
+    """The build that readers see, since when (UTC, ISO 8601), and its database file."""
 
     build_id: str
     published_at: str
@@ -102,31 +102,20 @@ def _total(currency: str, group: list[PeriodProof]) -> CurrencyTotal:
     )
 
 
-def published_build(lake: Path) -> Published | None:
+def published_build(lake: Lake) -> Published | None:
     """The build that the lake's pointer names, or None while nothing is published."""
-    pointer = lake / "warehouse" / "published.json"
-    if not pointer.exists():
+    warehouse = Warehouse(lake)
+    pointer = warehouse.pointer()
+    if pointer is None:
         return None
-    content = json.loads(pointer.read_text(encoding="utf-8"))
-    build_id = str(content["build_id"])
-    return Published(
-        build_id, str(content["published_at"]), lake / "warehouse" / "builds" / f"{build_id}.duckdb"
-    )
+    return Published(pointer.build_id, pointer.published_at, warehouse.database(pointer.build_id))
 
 
-def published_query(lake: str) -> Query:
-    """Queries on the published marts by their bare names. Raises NotFound while nothing is published."""
-    build = published_build(Path(lake))
-    if build is None:
-        raise NotFound(
-            "nothing is published yet",
-            where=lake,
-            intact="the lake",
-            next_step=f"finlake build --lake {lake}, then finlake publish --lake {lake}",
-        )
+def published_query(published: Published) -> Query:
+    """Queries on the marts of a build by their bare names."""
 
     def query(sql: str) -> list[dict[str, Any]]:
-        with connect(str(build.file), read_only=True) as connection:
+        with connect(str(published.file), read_only=True, extensions=()) as connection:
             connection.execute("set schema = 'marts'")
             answer = connection.execute(sql)
             columns = [column[0] for column in answer.description or []]

@@ -48,7 +48,7 @@ class Summary:
     lake: str
     proofs: list[PeriodProof]
     totals: list[CurrencyTotal]
-    published: Published | None
+    published: Published
     times: list[Timed]
     next_commands: list[tuple[str, str]] = field(default_factory=list)
 
@@ -137,11 +137,13 @@ def show_summary(console: Console, summary: Summary, language: str) -> None:
     console.print(_proof_table(summary, language))
     console.print(say("measures"), style="dim")
     console.print(_time_table(summary.times, language))
-    if summary.published is not None:
-        facts = {"build": summary.published.build_id, "at": summary.published.published_at[:19]}
-        console.print(
-            say("where", file=str(summary.published.file), lake=summary.lake, **facts), soft_wrap=True
-        )
+    where = summary.published
+    console.print(
+        say(
+            "where", build=where.build_id, at=where.published_at[:19], file=str(where.file), lake=summary.lake
+        ),
+        soft_wrap=True,
+    )
     if summary.synthetic:
         console.print(say("synthetic"), style="dim")
     console.print(f"\n[bold]{say('next')}[/bold]")

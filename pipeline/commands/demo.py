@@ -35,7 +35,9 @@ def demo(
     as_json: JsonOption = False,
 ) -> None:
     """Load a SYNTHETIC bill with Airflow, publish its marts and prove them; again, it changes nothing."""
+    from finlake.lake import create_or_open
     from pipeline import demo as steps
+    from pipeline.demo_report import published_build
     from pipeline.demo_view import Progress, show_summary
 
     settings = resolve_settings(config, lake=lake, source=str(sample))
@@ -47,14 +49,16 @@ def demo(
         progress.hide()
         if outcome.failed is not None:
             raise steps.failure(outcome)
-        summary = steps.summary_of(outcome, home, watch, language)
+        summary = steps.summary_of(outcome, opened, before, watch, language)
         told.append(summary)
         out.emit(payload(summary), lambda console: show_summary(console, summary, language))
 
     with progress.shown():
         source = Path(str(settings.source))
         steps.write_sample(source, months, progress, watch, language)
-        home = steps.airflow_home(settings.lake, str(source))
+        opened = create_or_open(settings.lake, settings.engine)
+        before = published_build(opened)
+        home = steps.airflow_home(opened, str(source))
         with steps.started_airflow(home, progress, watch, language) as airflow:
             outcome = airflow.run(watch)
             if ui:

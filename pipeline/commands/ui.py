@@ -20,6 +20,7 @@ def ui(
     as_json: JsonOption = False,
 ) -> None:
     """Keep Airflow and its UI up for a lake, on this machine only, until Ctrl-C. Its schedules are live."""
+    from finlake.lake import create_or_open
     from pipeline import demo as steps
     from pipeline.demo_view import Progress
 
@@ -28,7 +29,7 @@ def ui(
         settings = resolve_settings(config, lake=lake, source=names.DEFAULT_SOURCE)
     out, watch = Output(as_json), steps.Stopwatch()
     progress = Progress(out, settings.language)
-    home = steps.airflow_home(settings.lake, str(settings.source))
+    home = steps.airflow_home(create_or_open(settings.lake, settings.engine), str(settings.source))
     with progress.shown(), steps.started_airflow(home, progress, watch, settings.language) as airflow:
         progress.hide()
         airflow.keep_up(out)
