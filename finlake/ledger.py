@@ -91,9 +91,15 @@ class Refusal:
 
 
 class Ledger:
-    """SQLite ledger of one lake. Every method is one transaction; the lake's writer lock keeps writers apart."""
+    """SQLite ledger of one lake. Every method is one transaction; the lake's writer lock keeps writers apart.
 
-    def __init__(self, path: Path) -> None:
+    `read_only` opens an existing file for looking at, also while a run writes. Raises sqlite3.OperationalError.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        if read_only:
+            self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
         self._db.executescript("pragma journal_mode=wal; pragma synchronous=full;")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -59,6 +59,8 @@ class RunReport:
         self.warnings: list[str] = []
         self.details: dict[str, Any] = {}
         self.cleanup: dict[str, Any] | None = None
+        self.doing = ""
+        self.on_change: Callable[[], None] = lambda: None
         self.outcome = "running"
         self.error: dict[str, Any] | None = None
         self.seconds = 0.0
@@ -82,6 +84,7 @@ class RunReport:
         """Time one step; an error inside marks it failed (or interrupted) and goes on to the caller."""
         step = Step(name, utc_now())
         self.steps.append(step)
+        self.tell("")
         clock = time.perf_counter()
         try:
             yield step
@@ -109,6 +112,11 @@ class RunReport:
                 for name, value in parts.items()
             }
         )
+
+    def tell(self, doing: str) -> None:
+        """What the present step is busy with, for whoever watches the run (`on_change`)."""
+        self.doing = doing
+        self.on_change()
 
     def warn(self, message: str) -> None:
         """Something a person should read though the run goes on."""

@@ -1,6 +1,6 @@
 """What people and scripts may ask: the marts of one published build and silver, read-only, and nothing else.
 
-The connection is an empty in-memory DuckDB with views. The build is attached read-only and each silver table is
+The connection is an empty in-memory DuckDB with views. The build is attached read-only, each silver table is
 pinned to one version of its Delta log: a query sees one state even while a run commits or publishes.
 """
 

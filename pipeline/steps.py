@@ -13,6 +13,7 @@ from finlake.errors import NotFound, UsageError
 from finlake.lake import MARKER, Lake, create_or_open, open_lake
 from finlake.objects import exists
 from finlake.report import RunReport
+from finlake.running import visible
 from finlake.settings import Settings
 from finlake.warehouse import Pointer, Warehouse
 from pipeline.build import build, marts, reconciliation
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
 def writing(settings: Settings, command: str, wait: float, *, create: bool = False) -> Iterator[tuple[Lake, RunReport]]:
     """A writing run on the settings' lake: the lock, a report that is written whatever happens, and the clean-up at its end."""
     lake = create_or_open(settings.lake, settings.engine) if create else open_lake(settings.lake)
-    with lake.writing(wait), RunReport(command, Path(lake.reports), lake=lake.root) as report:
+    with (
+        lake.writing(wait),
+        RunReport(command, Path(lake.reports), lake=lake.root) as report,
+        visible(lake.state_dir, report),
+    ):
         try:
             yield lake, report
         finally:
@@ -58,7 +63,7 @@ def run_ingest(settings: Settings, bar: Bar, wait: float = 0.0) -> dict[str, Any
     """Take in what is new. Returns the JSON-ready account of it."""
     source = required_source(settings)
     with writing(settings, "ingest", wait, create=True) as (lake, report):
-        result = ingest(lake, settings, source, report, bar_progress(bar, "ingest"))
+        result = ingest(lake, settings, source, report, bar_progress(bar, "ingest", report))
         report.details["changed"] = result.changed
     return account(report)
 
@@ -66,7 +71,7 @@ def run_ingest(settings: Settings, bar: Bar, wait: float = 0.0) -> dict[str, Any
 def run_build(settings: Settings, bar: Bar, wait: float = 0.0, *, full: bool = False) -> dict[str, Any]:
     """Build and audit the marts of what changed. Returns the JSON-ready account of it."""
     with writing(settings, "build", wait) as (lake, report), closing(open_ledger(lake)) as ledger:
-        made = build(lake, ledger, facts_of(settings), report, bar_progress(bar, "build").doing, full=full)
+        made = build(lake, ledger, facts_of(settings), report, bar_progress(bar, "build", report).doing, full=full)
         newest = made or Warehouse(lake).builds()[0]
         report.details |= {"changed": made is not None, "build_id": newest.build_id, "periods": list(newest.built_periods)}
     return account(report)
@@ -76,7 +81,7 @@ def run_all(settings: Settings, bar: Bar, wait: float = 0.0) -> dict[str, Any]:
     """Ingest, build and publish in one run under one lock. Returns the account of all three."""
     source = required_source(settings)
     with writing(settings, "run", wait, create=True) as (lake, report):
-        callbacks = bar_progress(bar, "run")
+        callbacks = bar_progress(bar, "run", report)
         result = ingest(lake, settings, source, report, callbacks)
         warehouse, before = Warehouse(lake), Warehouse(lake).pointer()
         with closing(open_ledger(lake)) as ledger:
@@ -164,11 +169,12 @@ def account(report: RunReport) -> dict[str, Any]:
     return said | details | {"report": str(report.path)}
 
 
-def bar_progress(bar: Bar, name: str) -> Progress:
-    """Ingest's callbacks on a rich progress display."""
+def bar_progress(bar: Bar, name: str, report: RunReport) -> Progress:
+    """Ingest's callbacks on a rich progress display and in what `finlake status` sees of the run."""
     task = bar.add_task(name, total=None)
 
     def doing(what: str) -> None:
+        report.tell(what)
         bar.update(task, description=what if len(what) < 60 else f"{what[:28]}…{what[-30:]}")
 
     return Progress(
