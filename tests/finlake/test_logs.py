@@ -117,7 +117,7 @@ def test_a_log_that_cannot_be_written_stops_nothing(
         "AKIAIOSFODNN7EXAMPLE",
         "https://b.s3.amazonaws.com/k?X-Amz-Credential=me%2F2026&X-Amz-Signature=00ff",
         "https://b/k?X-Amz-Security-Token=abc/def==&y=1",
-        "https://ana:hunter2@host/x",
+        "https://ana:hunter2@host/x",  # pragma: allowlist secret
         "aws_secret_access_key=wJalrXUtnFEMI/K7MDENG",
         "session_token=abc password=def",
     ],
