@@ -23,6 +23,7 @@ from finlake.errors import LakeBusy, NotFound, UsageError
 
 MARKER = "finlake-lake.json"
 FORMAT = 1
+UNUSABLE = "%[]*?"
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,13 @@ def create_or_open(location: str, engine: str = "duckdb") -> Lake:
     root = objects.absolute(location)
     if objects.exists(f"{root}/{MARKER}"):
         return open_lake(location)
+    if found := [character for character in UNUSABLE if character in root]:
+        raise UsageError(
+            f"a lake can't lie in a folder whose path holds {' '.join(found)}: Delta and DuckDB give these another meaning",
+            where=root,
+            intact="nothing was written",
+            next_step="give --lake a folder without them",
+        )
     foreign = [name for name in objects.names(root) if not name.startswith(".")]
     if foreign:
         raise UsageError(

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -73,7 +74,8 @@ def bronze_deliveries(lake: Lake) -> dict[str, dict[str, Any]]:
 def store_delivery(lake: Lake, table: str, keys: Mapping[str, str], files: Sequence[BronzeFile], record: Mapping[str, Any]) -> str:
     """Add a delivery's Parquet files to bronze byte for byte, by one commit. Returns the generation that took them.
 
-    A column that is new is added to the table first; a column whose type conflicts opens a new generation. Doing it again
+    A column that is new is added to the table first; one whose type conflicts, or whose name differs in case only (Spark and
+    Athena couldn't read both), opens a new generation. Doing it again
     changes nothing: the same delivery is not added twice.
     """
     wanted = _delta_fields([pq.read_schema(file.path) for file in files])
@@ -110,7 +112,7 @@ def store_delivery(lake: Lake, table: str, keys: Mapping[str, str], files: Seque
 def delivery_files(lake: Lake, table: str, generation: str, delivery_id: str) -> list[str]:
     """Locations of a delivery's bronze files, as the Delta log names them."""
     delta = open_table(lake, "bronze", table, generation)
-    return sorted(delta.file_uris([("delivery_id", "=", delivery_id)])) if delta else []
+    return _locations(delta, {"delivery_id": delivery_id}) if delta else []
 
 
 def _create_bronze(uri: str, fields: Iterable[pa.Field]) -> DeltaTable:
@@ -132,9 +134,10 @@ def _generation_for(lake: Lake, table: str, wanted: Sequence[pa.Field]) -> tuple
     delta = open_table(lake, "bronze", table, existing[-1])
     if delta is None:
         return existing[-1], wanted
-    have = {field.name: field.type for field in pa.schema(delta.schema().to_arrow())}
-    conflicts = [field for field in wanted if field.name in have and not _same(have[field.name], field.type)]
-    return (f"g{len(existing) + 1}", wanted) if conflicts else (existing[-1], wanted)
+    have = {field.name.lower(): field for field in pa.schema(delta.schema().to_arrow())}
+    known = [(have[field.name.lower()], field) for field in wanted if field.name.lower() in have]
+    conflict = any(old.name != new.name or not _same(old.type, new.type) for old, new in known)
+    return (f"g{len(existing) + 1}", wanted) if conflict else (existing[-1], wanted)
 
 
 def _same(first: pa.DataType, second: pa.DataType) -> bool:
@@ -148,9 +151,9 @@ def _delta_fields(schemas: Iterable[pa.Schema]) -> list[pa.Field]:
     fields: dict[str, pa.Field] = {}
     for schema in schemas:
         for field in schema:
-            if field.name not in BRONZE_KEYS:
-                fields.setdefault(field.name, pa.field(field.name, _delta_type(field.type)))
-    return list(fields.values())
+            if field.name not in BRONZE_KEYS and (field.name not in fields or pa.types.is_null(fields[field.name].type)):
+                fields[field.name] = field
+    return [pa.field(name, _delta_type(field.type)) for name, field in fields.items()]
 
 
 def _delta_type(kind: pa.DataType) -> pa.DataType:
@@ -204,7 +207,13 @@ def replace_table(lake: Lake, contract: Contract, rows: pa.Table) -> None:
 def table_files(lake: Lake, layer: str, table: str, where: Mapping[str, str]) -> list[str]:
     """Locations of the files of a table's partition at its newest version."""
     delta = open_table(lake, layer, table)
-    return sorted(delta.file_uris([(key, "=", value) for key, value in where.items()])) if delta else []
+    return _locations(delta, where) if delta else []
+
+
+def _locations(delta: DeltaTable, where: Mapping[str, str]) -> list[str]:
+    """Files as paths or s3:// addresses; delta-rs spells a local path as in a URL (`a%20b`), which no reader of files takes."""
+    uris = delta.file_uris([(key, "=", value) for key, value in where.items()])
+    return sorted(uri if objects.is_s3(uri) else unquote(uri) for uri in uris)
 
 
 def transaction_version(lake: Lake, layer: str, table: str, app_id: str) -> int | None:

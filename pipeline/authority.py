@@ -6,9 +6,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from finlake.clock import utc_now
+from finlake.lake import Lake
 from finlake.ledger import Authority, DeliveryRecord, Ledger, text_of
+from finlake.tables import open_table
 
 RANK = {"cur2": 0, "cur1": 1, "focus": 2}
+
+
+def restore(lake: Lake, ledger: Ledger) -> None:
+    """Decisions are sticky: a ledger that lost them takes them from silver.billing_authority."""
+    table = open_table(lake, "silver", "billing_authority")
+    if table is None or ledger.authority():
+        return
+    for row in table.to_pyarrow_table().to_pylist():
+        ledger.decide(Authority(**row | {"decided_at": str(text_of(row["decided_at"]))}))
 
 
 def settle(ledger: Ledger) -> list[Authority]:
@@ -34,4 +45,4 @@ def _choose(payer: str, period: str, records: Iterable[DeliveryRecord]) -> Autho
 
 
 def _is_own(record: DeliveryRecord, payer: str) -> bool:
-    return f"-{payer}-" in f"{record.export_id}-"
+    return record.export_id.split("-")[1:2] == [payer]

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from collect.exports.discover import Delivery, Discovery, discover
+from collect.exports.manifest import MOVED
 from collect.exports.source import Source, open_source
 from finlake.catalogue import Catalogue
 from finlake.clock import utc_now
@@ -18,7 +19,7 @@ from finlake.ledger import DeliveryRecord, Ledger, Refusal, text_of
 from finlake.report import RunReport
 from finlake.settings import Settings
 from finlake.tables import bronze_deliveries
-from pipeline.authority import settle
+from pipeline.authority import restore, settle
 from pipeline.control import write_control_tables
 from pipeline.silver import SilverWriter
 from pipeline.take_in import Intake, quarantine
@@ -54,6 +55,7 @@ def open_ledger(lake: Lake) -> Ledger:
     """The lake's ledger, mended from the Delta logs: they are the truth."""
     ledger = Ledger(lake.state_dir / "ledger.sqlite")
     ledger.restore(bronze_deliveries(lake))
+    restore(lake, ledger)
     return ledger
 
 
@@ -108,6 +110,7 @@ def ingest(lake: Lake, settings: Settings, source_location: str, report: RunRepo
 def _take_in_all(intake: Intake, found: Discovery, new: list[Delivery], result: IngestResult, progress: Progress) -> list[Refusal]:
     refusals = [_refusal(key.key, error, manifest.billing_period if manifest else None, key.etag) for key, error, manifest in found.refusals]
     before = {r.signature: r for r in intake.ledger.refusals()}
+    stored = {r.delivery_id for r in intake.ledger.deliveries() if r.state == "stored"}
     for delivery in found.deliveries:
         mark = signature(delivery)
         if delivery not in new:
@@ -117,10 +120,13 @@ def _take_in_all(intake: Intake, found: Discovery, new: list[Delivery], result: 
         try:
             record = intake.take_in(delivery)
             intake.ledger.remember(mark, record.delivery_id, record.state)
-            (result.held if record.state == "held" else result.loaded).append(record)
+            if record.delivery_id in stored:
+                result.unchanged += 1
+            else:
+                (result.held if record.state == "held" else result.loaded).append(record)
         except DeliveryRefused as error:
             refusals.append(_refusal(delivery.manifest.stat.key, error, delivery.manifest.billing_period, mark))
-            if "while it was being read" not in error.what:
+            if MOVED not in error.what:
                 intake.ledger.remember(mark, "", "refused")
         progress.advance()
     return refusals

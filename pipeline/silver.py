@@ -15,14 +15,20 @@ from spark_jobs.silver import billing_line_items, delivery_costs
 from spark_jobs.silver.facts import Facts
 
 LINES, COSTS = "billing_line_items", "delivery_costs"
+_COMPILED: dict[tuple[str, int], str] = {}
+"""SQL of a job by (view, recipe): a view's name says its shape, and compiling takes seconds."""
 
 
 def current_of(stored: Iterable[DeliveryRecord]) -> DeliveryRecord | None:
-    """The delivery that a month shows: the last one taken in, but AWS's own times, where both have one, go first."""
+    """The delivery that a month shows: the last one taken in; but one that AWS dated before another that was taken in
+    earlier never counts, and an empty one counts only where there is no other."""
     current: DeliveryRecord | None = None
-    for record in sorted(stored, key=lambda r: r.sequence):
-        older = current is not None and record.dated and current.dated and (record.delivered_at or "") < (current.delivered_at or "")
-        current = current if older else record
+    newest = ""
+    known = sorted(stored, key=lambda r: r.sequence)
+    for record in [r for r in known if r.line_count] or known:
+        at = (record.delivered_at or "") if record.dated else newest
+        if at >= newest:
+            current, newest = record, at
     return current
 
 
@@ -42,7 +48,6 @@ class SilverWriter:
         self.lake, self.engine, self.facts, self.doing = lake, engine, facts, doing
         self._recipe = facts.fingerprint()
         self._services = engine.rows_table("services", facts.service_rows(), ("service", "title", "category"))
-        self._sql: dict[str, str] = {}
 
     def converge(self, records: Iterable[DeliveryRecord]) -> list[DeliveryRecord]:
         """Write what is missing or was made by an older recipe. Returns the deliveries whose lines silver now shows anew."""
@@ -64,10 +69,11 @@ class SilverWriter:
         """SQL of the canonical lines of any stored delivery, made from bronze: the bill's memory."""
         files = delivery_files(self.lake, str(record.bronze_table), str(record.generation), record.delivery_id)
         view = self.engine.raw_view(files, {key: getattr(record, key) for key in billing_line_items.DELIVERY_KEYS})
-        if view not in self._sql:
+        if (view, self._recipe) not in _COMPILED:
             raw, services = self.engine.frame(view), self.engine.frame(self._services)
-            self._sql[view] = self.engine.sql(billing_line_items.transform(raw, services, self.facts, self.engine.functions))
-        return self._sql[view]
+            lines = billing_line_items.transform(raw, services, self.facts, self.engine.functions)
+            _COMPILED[view, self._recipe] = self.engine.sql(lines)
+        return _COMPILED[view, self._recipe]
 
     def _write_lines(self, record: DeliveryRecord) -> None:
         contract = load_contract("silver", LINES)
@@ -101,10 +107,10 @@ class SilverWriter:
         reach("after_costs_commit")
 
     def _costs_sql(self) -> str:
-        if COSTS not in self._sql:
+        if (COSTS, self._recipe) not in _COMPILED:
             frame = self.engine.frame("canonical_lines")
-            self._sql[COSTS] = self.engine.sql(delivery_costs.transform(frame, self.engine.functions))
-        return self._sql[COSTS]
+            _COMPILED[COSTS, self._recipe] = self.engine.sql(delivery_costs.transform(frame, self.engine.functions))
+        return _COMPILED[COSTS, self._recipe]
 
     def _is_there(self, record: DeliveryRecord) -> bool:
         table = open_table(self.lake, "silver", LINES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -10,9 +11,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from collect.exports.check import Checked, check_files, period_warnings, to_column
+import duckdb
+
+from collect.exports.check import Checked, check_files, period_warnings, short, to_column
 from collect.exports.discover import Delivery
 from collect.exports.fetch import Landed, fetch
+from collect.exports.manifest import refused
 from collect.exports.source import Source
 from collect.exports.totals import MEASURES
 from finlake import objects
@@ -42,7 +46,7 @@ class Intake:
 
         Returns its record: `stored`; `held` where it has no line but its month had some; or the record that it had already.
         """
-        folder = self.lake.landing / f"claim-{delivery.manifest.version_id[:40]}-{delivery.manifest.billing_period}"
+        folder = self.lake.landing / f"claim-{hashlib.sha256(delivery.signature.encode()).hexdigest()[:16]}"
         shutil.rmtree(folder, ignore_errors=True)
         try:
             self.doing(f"copying {delivery.manifest.stat.key}")
@@ -112,7 +116,10 @@ class Intake:
         if file_format == "parquet":
             return [BronzeFile(path, path.name) for _, path in landed.files]
         target = folder / "lines.parquet"
-        rows = self.engine.fold_csv([path for _, path in landed.files], checked.headers, target, to_column)
+        try:
+            rows = self.engine.fold_csv([path for _, path in landed.files], checked.headers, target, to_column)
+        except duckdb.Error as error:
+            raise refused(landed.files[0][0], f"the file can't be read as CSV: {short(error)}") from error
         if rows != sum(checked.rows):
             raise DeliveryRefused(
                 f"two readers disagree: one counts {sum(checked.rows)} lines, the other {rows}",

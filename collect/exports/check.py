@@ -9,6 +9,7 @@ import csv
 import gzip
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,8 +58,11 @@ def read_header(key: str, path: Path) -> list[str]:
     reason = whole_gzip(path)
     if reason:
         raise refused(key, f"the file is cut off or damaged: {reason}")
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as text:
-        header = next(csv.reader(text), [])
+    try:
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as text:
+            header = next(csv.reader(text), [])
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise refused(key, f"the header can't be read: {short(error)}") from error
     columns = [to_column(name) for name in header if not _goes_into_a_map(name)]
     doubled = sorted({name for name in columns if columns.count(name) > 1} | {n for n in header if header.count(n) > 1})
     if doubled:
@@ -101,7 +105,7 @@ def _add_csv(key: str, path: Path, header: list[str], totals: Totals) -> int:
     cells, rows = _cells_of(header), 0
     names = [f"c{i}" for i in range(len(header))]
     wanted = {cell: names[header.index(column)] for cell, column in cells.items()}
-    with gzip.open(path, "rb") as stream:
+    with gzip.open(path, "rb") as stream, _readable(key):
         reader = pacsv.open_csv(
             stream,
             read_options=pacsv.ReadOptions(use_threads=False, column_names=names, skip_rows=1, block_size=16 << 20),
@@ -117,6 +121,15 @@ def _add_csv(key: str, path: Path, header: list[str], totals: Totals) -> int:
     if bad:
         raise refused(key, _too_wide(bad, len(header)))
     return rows
+
+
+@contextmanager
+def _readable(key: str) -> Iterator[None]:
+    """Arrow's complaints about damaged quoting or text that is no UTF-8, as a refusal."""
+    try:
+        yield
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        raise refused(key, f"the file can't be read as CSV: {short(error)}") from error
 
 
 def _peek(path: Path) -> Iterator[bytes]:
@@ -146,7 +159,7 @@ def _add_parquet(key: str, path: Path, totals: Totals) -> int:
             rows += _add(key, arrays, cells, totals, rows)
         return rows
     except (pa.ArrowException, OSError) as error:
-        raise refused(key, f"the file is cut off or damaged: {_short(error)}") from error
+        raise refused(key, f"the file is cut off or damaged: {short(error)}") from error
 
 
 def _require_types(key: str, schema: pa.Schema, cells: dict[str, str]) -> None:
@@ -170,7 +183,7 @@ def _add(key: str, arrays: dict[str, pa.Array], cells: dict[str, str], totals: T
     try:
         totals.add(arrays)
     except BadCell as bad:
-        said = "is blank" if bad.value is None else f"holds {bad.value!r}, which is no number"
+        said = "is blank" if bad.value is None else f"holds {bad.value!r}, which is no number below 10^16"
         raise refused(key, f"column {cells[bad.column]} {said} in data row {before + bad.row + 1}") from None
     return len(arrays["unblended"])
 
@@ -193,8 +206,9 @@ def period_warnings(totals: Totals, billing_period: str) -> list[str]:
     return [f"the manifest says {billing_period}, its lines also name other periods: {said}"] if others else []
 
 
-def _short(error: Exception) -> str:
+def short(error: Exception) -> str:
+    """An error's words in one line of at most 200 characters."""
     return " ".join(str(error).split())[:200] or type(error).__name__
 
 
-__all__ = ["Checked", "DeliveryRefused", "check_files", "period_warnings", "read_header", "to_column"]
+__all__ = ["Checked", "DeliveryRefused", "check_files", "period_warnings", "read_header", "short", "to_column"]

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from collect.exports.manifest import Manifest, parse, refused
-from collect.exports.source import Source, Stat
+from collect.exports.manifest import Manifest, moved, parse, refused
+from collect.exports.source import MovedUnderReader, Source, Stat
 from finlake.errors import DeliveryRefused
 
 
@@ -48,6 +48,8 @@ def discover(source: Source, supported: Iterable[str] = ("cur1", "cur2")) -> Dis
     for stat in source.manifests():
         try:
             manifests.append(parse(stat, source.read(stat)))
+        except MovedUnderReader:
+            found.refusals.append((stat, moved(stat.key), None))
         except DeliveryRefused as error:
             key = (PurePosixPath(stat.key).name, error.what)
             if key not in seen_refused:

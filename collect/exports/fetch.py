@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from collect.exports.discover import Delivery
-from collect.exports.manifest import refused
+from collect.exports.manifest import moved
 from collect.exports.source import Copied, MovedUnderReader, Source
 
 
@@ -35,10 +35,10 @@ def fetch(source: Source, delivery: Delivery, folder: Path, progress: Callable[[
         try:
             copied.append(source.copy(stat, path, progress))
         except MovedUnderReader:
-            raise _moved(stat.key) from None
+            raise moved(stat.key) from None
         files.append((stat.key, path))
     if source.stat(manifest.stat.key) != manifest.stat:
-        raise _moved(manifest.stat.key)
+        raise moved(manifest.stat.key)
     return Landed(tuple(files), tuple(copied), identity(delivery, tuple(copied)))
 
 
@@ -48,7 +48,3 @@ def identity(delivery: Delivery, copied: tuple[Copied, ...]) -> str:
     parts = sorted((key, file.size, file.sha256) for key, file in named)
     said = [delivery.manifest.export_id, delivery.manifest.billing_period, parts]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
-
-
-def _moved(key: str):  # type: ignore[no-untyped-def]
-    return refused(key, "AWS replaced the file while it was being read", "run finlake ingest again: it takes the new delivery")

@@ -22,6 +22,7 @@ _CUR1_PERIOD_FOLDER = re.compile(r"^\d{8}-\d{8}$")
 _CUR2_PERIOD_FOLDER = re.compile(r"^billing_period=(\d{4}-\d{2})$", re.IGNORECASE)
 _CUR2_EXECUTION_TIME = re.compile(r"^(\d{4}-\d{2}-\d{2})T(\d{2})-(\d{2})-(\d{2})")
 _PERIOD = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
+MOVED = "while it was being read"
 INTACT = "the month keeps what it had before; other deliveries go on"
 
 
@@ -68,6 +69,11 @@ def refused(where: str, reason: str, next_step: str = "") -> DeliveryRefused:
     """The error of a delivery that is not loaded."""
     hint = "look at what AWS delivered; run finlake ingest again when it has been delivered anew"
     return DeliveryRefused(reason, where=where, intact=INTACT, next_step=next_step or hint)
+
+
+def moved(where: str) -> DeliveryRefused:
+    """The error of a delivery that AWS overwrote while it was read."""
+    return refused(where, f"AWS replaced the file {MOVED}", "run finlake ingest again: it takes the new delivery")
 
 
 def _cur1(stat: Stat, document: dict[str, Any]) -> Manifest:

@@ -9,7 +9,7 @@ import hashlib
 import os
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,12 +22,15 @@ CHUNK = 4 << 20
 
 @dataclass(frozen=True)
 class Stat:
-    """What a listing says of an object: size in bytes, ETag (or size and mtime for a local file), last change in UTC."""
+    """What a listing says of an object: size in bytes, ETag (or size and mtime for a local file), last change in UTC.
+
+    Two are equal where key, size and ETag are: S3's list and head give the same instant to different precision.
+    """
 
     key: str
     size: int
     etag: str
-    modified_at: datetime
+    modified_at: datetime = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,10 @@ class LocalSource:
         return Stat(key, info.st_size, f"{info.st_size}-{info.st_mtime_ns}", _from_epoch(info.st_mtime))
 
     def read(self, stat: Stat) -> bytes:
-        return Path(self.root, stat.key).read_bytes()
+        try:
+            return Path(self.root, stat.key).read_bytes()
+        except FileNotFoundError:
+            raise MovedUnderReader(stat.key) from None
 
     def copy(self, stat: Stat, target: Path, progress: Callable[[int], None]) -> Copied:
         try:

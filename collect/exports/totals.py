@@ -16,6 +16,8 @@ import pyarrow.compute as pc
 
 MEASURES = ("unblended_cost", "net_unblended_cost", "blended_cost", "amortized_cost", "net_amortized_cost")
 PLACES = Decimal("1e-12")
+LIMIT = Decimal("1e16")
+"""Money is decimal(28,12): a cell of 10^16 or more is refused, no part of it is dropped."""
 _WIDE = pa.decimal256(60, 24)
 _MONEY = pa.decimal256(60, 12)
 
@@ -101,6 +103,13 @@ class Totals:
                 counts[row["values"]] += row["counts"]
 
     def _money(self, name: str, text: pa.Array) -> pa.Array:
+        money = self._parsed(name, text)
+        if (pc.max(pc.abs(money)).as_py() or 0) >= LIMIT:
+            row = next(i for i, value in enumerate(money.to_pylist()) if value is not None and abs(value) >= LIMIT)
+            raise BadCell(name, text[row].as_py(), row)
+        return money
+
+    def _parsed(self, name: str, text: pa.Array) -> pa.Array:
         try:
             return pc.round(text.cast(_WIDE), 12, "half_towards_infinity").cast(_MONEY)
         except pa.ArrowInvalid:

@@ -25,9 +25,10 @@ create or replace temp macro of_units(q) as
   cast(cast(q // 1000000000000 as bigint) as decimal(28,12))
   + cast(cast(cast(q % 1000000000000 as bigint) as decimal(19,0)) * cast('0.000000000001' as decimal(13,12)) as decimal(28,12));
 create or replace temp macro half_up(n, d) as sign(n) * sign(d) * ((2 * abs(n) + abs(d)) // (2 * abs(d)));
+create or replace temp macro scaled(x, y, z) as half_up(x * (y // gcd(y, z)), z // gcd(y, z));
 create or replace temp macro mul_div(a, b, c) as
-  case when c <> 0 then cast(of_units(half_up(units(cast(a as decimal(28,12))) * units(cast(b as decimal(28,12))),
-                                              units(cast(c as decimal(28,12))))) as decimal(28,12)) end;
+  case when c <> 0 then cast(of_units(scaled(units(cast(a as decimal(28,12))), units(cast(b as decimal(28,12))),
+                                             units(cast(c as decimal(28,12))))) as decimal(28,12)) end;
 """
 
 
@@ -120,7 +121,7 @@ def _csv_select(file: Path, header: Sequence[str], rename: Any) -> str:
             folded[MAPS[group]].append(f"{{'key': {_quote(key)}, 'value': c{position}}}")
         else:
             plain.setdefault(rename(name), f"c{position}")
-    selected = [f'{value} as "{name}"' for name, value in plain.items()]
+    selected = [f"{value} as {_name(name)}" for name, value in plain.items()]
     for name, entries in folded.items():
         if name not in plain:
             selected.append(f"{_map_of(entries)} as {name}")
@@ -139,7 +140,7 @@ def _folded(columns: Sequence[tuple[str, str]]) -> str:
     names = {name for name, _ in columns}
     tags = [n for n in sorted(names) if n.startswith(_FLAT_TAGS)]
     categories = [n for n in sorted(names) if n.startswith(_FLAT_CATEGORIES)]
-    selected = [f'"{n}"' for n, _ in columns if n not in {*tags, *categories, *MAPS.values()}]
+    selected = [_name(n) for n, _ in columns if n not in {*tags, *categories, *MAPS.values()}]
     types = dict(columns)
     for column, flat, prefix in (("resource_tags", tags, _FLAT_TAGS), ("cost_category", categories, _FLAT_CATEGORIES), ("product", [], "")):
         if column in names:
@@ -150,7 +151,7 @@ def _folded(columns: Sequence[tuple[str, str]]) -> str:
 
 
 def _entry(name: str, prefix: str) -> str:
-    return f"{{'key': {_quote(name.removeprefix(prefix))}, 'value': cast(\"{name}\" as varchar)}}"
+    return f"{{'key': {_quote(name.removeprefix(prefix))}, 'value': cast({_name(name)} as varchar)}}"
 
 
 def _as_map(column: str, kind: str) -> str:
@@ -174,6 +175,10 @@ def _added(keys: dict[str, str]) -> str:
 
 def _quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def _name(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
 
 
 def _list(files: Sequence[str]) -> str:
