@@ -112,7 +112,8 @@ def test_the_summary_reads_the_published_marts(tmp_path: Path) -> None:
             "create table reconciliation as select * from (values "
             "('2026-10', '9003', 'USD', 'unblended_cost', 1.5::decimal(38,12), "
             "1.5::decimal(38,12), 0::decimal(38,12), true), "
-            "('2026-10', '9003', 'USD', 'line_count', 7::decimal(38,12), 7::decimal(38,12), 0::decimal(38,12), "
+            "('2026-10', '9003', 'USD', 'line_count', 7::decimal(38,12), 7::decimal(38,12), "
+            "0::decimal(38,12), "
             " true)) t(billing_period, payer_id, currency, measure, source_total, cost_monthly_total, "
             "cost_monthly_difference, is_reconciled)"
         )
