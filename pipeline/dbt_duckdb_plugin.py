@@ -11,13 +11,15 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb import DuckDBPyConnection
 
 from finlake.engines.duckdb import extension_file
+from finlake.engines.s3 import add_secret
 
 
 class Plugin(BasePlugin):
     """Named in dbt/profiles.yml; dbt-duckdb calls it once for each database that it opens."""
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
-        """Load `delta`, and `httpfs` where the lake lies on S3."""
+        """Load `delta`; where the lake lies on S3 also `httpfs`, with credentials."""
         conn.load_extension(extension_file("delta"))
         if os.environ.get("FINLAKE_LAKE_ROOT", "").startswith("s3://"):
             conn.load_extension(extension_file("httpfs"))
+            add_secret(conn)

@@ -29,7 +29,7 @@ SOURCE_COSTS = COSTS[:5]
 Row = dict[str, Any]
 
 
-def write_silver(lake: Path, table: str, rows: list[Row]) -> None:
+def write_silver(lake: Path | str, table: str, rows: list[Row]) -> None:
     """Replace one silver table by these rows; columns that a row leaves out are null."""
     contract = load_contract("silver", table)
     schema = arrow_schema(contract)
@@ -37,7 +37,7 @@ def write_silver(lake: Path, table: str, rows: list[Row]) -> None:
         [{name: row.get(name) for name in schema.names} for row in rows], schema=schema
     )
     write_deltalake(
-        str(lake / "silver" / table),
+        f"{lake}/silver/{table}",
         arrow,
         mode="overwrite",
         partition_by=partition_columns(contract) or None,
@@ -102,7 +102,7 @@ def split_row(day: date, **changes: Any) -> Row:
 
 
 def write_lake(
-    lake: Path, lines: list[Row], deliveries: list[Row] | None = None, history: list[Row] | None = None
+    lake: Path | str, lines: list[Row], deliveries: list[Row] | None = None, history: list[Row] | None = None
 ) -> None:
     """All silver tables for these lines: EXPORT has authority, totals are summed apart from silver."""
     periods = sorted({(row["payer_id"], row["billing_period"]) for row in lines})

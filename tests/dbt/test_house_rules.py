@@ -82,10 +82,12 @@ def test_sync_writes_removes_and_then_rests(tmp_path: Path) -> None:
     assert hand_written.exists() and not gone.exists()
 
 
-def test_every_model_has_its_sentence_and_every_mart_its_contract() -> None:
+def test_every_model_has_its_sentence_its_unit_test_and_every_mart_its_contract() -> None:
     described = "".join(path.read_text(encoding="utf-8") for path in (DBT_DIR / "models").rglob("*.yml"))
     for path in (DBT_DIR / "models").rglob("*.sql"):
         assert re.search(rf"- name: {path.stem}\n\s+description: ", described), path.stem
+        beside = path.with_name(f"{path.stem}.unit.yml")
+        assert path.stem.startswith("stg_") or beside.is_file(), f"{path.stem} has no unit test beside it"
     marts = {path.stem for path in (DBT_DIR / "models" / "marts").rglob("*.sql")}
     assert marts == {contract.name for contract in all_contracts() if contract.layer == "gold"}
 
