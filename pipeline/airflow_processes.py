@@ -41,8 +41,10 @@ class AirflowProcesses:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-        if error is None:
-            self.home.running_mark.unlink(missing_ok=True)
+
+    def settled(self) -> None:
+        """Note that no run of ours is under way: the next start need not close any that were cut off."""
+        self.home.running_mark.unlink(missing_ok=True)
 
     def start(self, name: str) -> None:
         """Start one component, its output in its own log file."""

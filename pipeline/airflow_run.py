@@ -23,6 +23,7 @@ POLL_SECONDS = 0.4
 FAILURES = frozenset({"failed", "up_for_retry"})
 """A person who waits wants to know at the first failure; the retry is left to a real deployment."""
 ASSET_SECONDS = 60.0
+HOOK_NOISE = ("Tmp dir root location:", "Output:")
 REFUSED_LINE = f"Command exited with return code {int(ExitCode.DELIVERY_REFUSED)}"
 """How Airflow's log ends when a delivery is in quarantine."""
 
@@ -174,8 +175,9 @@ def log_lines(path: Path | None, lines: int = 15) -> list[str]:
             entry = json.loads(line)
         except ValueError:
             continue
-        if "SubprocessHook" in str(entry.get("logger", "")):
-            told.append(str(entry.get("event", "")))
+        event = str(entry.get("event", ""))
+        if "SubprocessHook" in str(entry.get("logger", "")) and not event.startswith(HOOK_NOISE):
+            told.append(event)
     return told[-lines:]
 
 

@@ -83,12 +83,15 @@ class RunningAirflow:
         """Run the DAGs; their tasks' times go to `watch`."""
         outcome = airflow_run.run_dags(self.processes, self.api, self.progress.watch)
         watch.times += [Timed(task.name, task.seconds, task.state) for task in outcome.tasks]
+        if outcome.failed is None:
+            self.processes.settled()
         return outcome
 
     def keep_up(self, out: Output) -> None:
         """Say where the UI is and wait for Ctrl-C. Raises FinlakeError if a component ends by itself."""
-        url = self.processes.home.url
-        stdout_console().print(text("demo.ui_ready", self.language, url=url), soft_wrap=True)
+        home = self.processes.home
+        home.running_mark.touch()  # its schedules may start a run while it is up
+        stdout_console().print(text("demo.ui_ready", self.language, url=home.url), soft_wrap=True)
         try:
             while True:
                 self.processes.check_alive()
