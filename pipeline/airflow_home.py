@@ -38,7 +38,7 @@ class AirflowHome:
 
     @property
     def running_mark(self) -> Path:
-        """Exists from a start until the DAG runs have ended; found at a start, it says that some were cut off."""
+        """Exists from a start until the DAG runs have ended; found at a start, some were cut off."""
         return self.folder / "running"
 
     def component_log(self, name: str) -> Path:
