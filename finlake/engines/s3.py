@@ -13,8 +13,8 @@ from finlake.errors import ConfigurationError
 def add_secret(con: duckdb.DuckDBPyConnection) -> None:
     """Give the connection the credentials that boto3 finds: environment, profile or role.
 
-    They stay in memory. `httpfs` must be loaded. Region and endpoint come from AWS_REGION and AWS_ENDPOINT_URL,
-    as for other tools. Raises ConfigurationError where there are no credentials.
+    They stay in memory. `httpfs` must be loaded. Region and endpoint come from AWS_REGION and
+    AWS_ENDPOINT_URL, as for other tools. Raises ConfigurationError where there are no credentials.
     """
     session = boto3.Session()
     found = session.get_credentials()
