@@ -1,0 +1,159 @@
+"""A lake's status as a person reads it, in the user's language. Takes what pipeline.status gives."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from finlake.messages import number, text
+
+RUNS_SHOWN = 5
+STATES = ("loaded", "superseded", "loading", "unfinished", "held", "refused")
+_OUTCOMES = {"ok": "green", "failed": "bold red", "interrupted": "yellow"}
+
+
+def view(said: dict[str, Any], language: str, now: datetime) -> Group:
+    """The whole status."""
+    return Group(*_parts(said, language, now))
+
+
+def _parts(said: dict[str, Any], language: str, now: datetime) -> Iterator[RenderableType]:
+    yield Text(text("status.lake", language, lake=said["lake"]), style="bold")
+    yield from _running(said["running"], language, now)
+    if said["deliveries"] or said["refused"]:
+        if said["periods"]:
+            yield _periods(said["periods"], language)
+        yield from _deliveries(said, language)
+    else:
+        yield Text(text("status.empty", language))
+    yield from _refusals(said, language)
+    yield from _published(said, language)
+    if said["runs"]:
+        yield _runs(said["runs"][:RUNS_SHOWN], language)
+
+
+def _running(run: dict[str, Any] | None, language: str, now: datetime) -> Iterator[Text]:
+    if run is None:
+        yield Text(text("status.idle", language), style="dim")
+        return
+    since = _since(run["started_at"], now)
+    yield Text(
+        text("status.running", language, command=run["command"], pid=str(run["pid"]), since=since),
+        style="bold cyan",
+    )
+    for step in run["steps"]:
+        rows = f"  {number(step['rows'], language)} {text('status.lines', language)}" if step["rows"] else ""
+        yield Text(
+            f"  ✓ {step['name']}  {number(Decimal(str(step['seconds'])), language, 1)} s{rows}", style="dim"
+        )
+    if run["step"]:
+        words = text(
+            "status.running_step", language, step=run["step"], since=_since(run["step_started_at"], now)
+        )
+        yield Text(f"  ▸ {words}" + (f": {run['doing']}" if run["doing"] else ""))
+
+
+def _periods(rows: list[dict[str, Any]], language: str) -> Table:
+    names = (
+        "period",
+        "payer",
+        "currency",
+        "unblended",
+        "lines",
+        "usage_until",
+        "delivered",
+        "finality",
+        "deliveries",
+    )
+    table = _table([text(f"status.{name}", language) for name in names], right={3, 4, 8})
+    for row in rows:
+        table.add_row(
+            row["billing_period"],
+            row["payer_id"],
+            row["currency"],
+            number(Decimal(row["unblended_cost"]), language, places=2),
+            number(row["line_count"], language),
+            str(row["last_usage_date"] or ""),
+            ("" if row["dated"] else "~") + _minute(row["delivered_at"]),
+            text(f"status.{row['finality']}", language),
+            number(row["deliveries"], language),
+        )
+    return table
+
+
+def _deliveries(said: dict[str, Any], language: str) -> Iterator[Text]:
+    counts = Counter(delivery["state"] for delivery in said["deliveries"])
+    counts["refused"] = len(said["refused"])
+    words = [text(f"status.{state}", language, count=counts[state]) for state in STATES if counts[state]]
+    yield Text(text("status.counted", language, words=", ".join(words)))
+    if said["other_exports"]:
+        yield Text(text("status.other_exports", language, count=len(said["other_exports"])), style="dim")
+
+
+def _refusals(said: dict[str, Any], language: str) -> Iterator[Text]:
+    for refusal in said["refused"]:
+        title = text("status.refused_title", language)
+        yield Text(f"{title}: {refusal['billing_period'] or '?'}  {refusal['manifest']}", style="red")
+        yield Text(f"  {refusal['what']} ({refusal['where']})")
+        yield Text(f"  {text('status.next', language, words=refusal['next_step'])}")
+    for delivery in said["deliveries"]:
+        if delivery["state"] == "held":
+            title = text("status.held_title", language)
+            yield Text(f"{title}: {delivery['billing_period']}  {delivery['manifest']}", style="yellow")
+            yield Text(f"  {delivery['reason']}")
+
+
+def _published(said: dict[str, Any], language: str) -> Iterator[Text]:
+    pointer, builds = said["published"], said["builds"]
+    if pointer is None:
+        yield Text(text("status.not_published", language))
+    else:
+        when = _minute(pointer["published_at"]) + " UTC"
+        yield Text(
+            text("status.published", language, build=pointer["build_id"], when=when, count=len(builds))
+        )
+    newest = builds[0] if builds else None
+    known = [pointer["build_id"], *pointer["previous"]] if pointer else []
+    if newest and newest["build_id"] not in known:
+        yield Text(text("status.newer_build", language, build=newest["build_id"]))
+
+
+def _runs(runs: list[dict[str, Any]], language: str) -> Table:
+    names = ("run", "delivered", "seconds", "outcome", "steps")
+    heads = [text(f"status.{name}", language) for name in names]
+    heads[1] = "UTC"
+    table = _table(heads, right={2})
+    for run in runs:
+        steps = ", ".join(
+            f"{s['name']} {number(Decimal(str(s['seconds'] or 0)), language, 1)}" for s in run["steps"]
+        )
+        outcome = Text(text(f"status.{run['outcome']}", language), style=_OUTCOMES.get(run["outcome"], ""))
+        took = number(Decimal(str(run["seconds"])), language, 1)
+        table.add_row(run["command"], _minute(run["started_at"]), took, outcome, steps)
+    return table
+
+
+def _table(heads: list[str], right: set[int]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for position, head in enumerate(heads):
+        table.add_column(head, justify="right" if position in right else "left", overflow="fold")
+    return table
+
+
+def _minute(instant: str | None) -> str:
+    return instant[:16].replace("T", " ") if instant else ""
+
+
+def _since(instant: str, now: datetime) -> str:
+    """A duration in digits, the same in every language: 0:07, 1:02:03."""
+    seconds = max(0, int((now - datetime.fromisoformat(instant)).total_seconds()))
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
