@@ -33,7 +33,7 @@ run: setup ## sample bill -> Airflow -> published, reconciled marts, and a summa
 test: setup test-fast test-slow ## all tests: two at a time, then those that start Airflow or kill processes alone
 
 test-fast: setup ## tests that can run two at a time
-	$(PYTEST) -n $(JOBS) -m "not ($(SLOW))" $(if $(REPORTS),--junitxml=$(REPORTS)/fast.xml) $(ARGS)
+	$(PYTEST) -n $(JOBS) --dist worksteal -m "not ($(SLOW))" $(if $(REPORTS),--junitxml=$(REPORTS)/fast.xml) $(ARGS)
 
 test-slow: setup ## tests that start Airflow or kill processes, one at a time
 	$(PYTEST) -m "$(SLOW)" $(if $(REPORTS),--junitxml=$(REPORTS)/slow.xml --cov-append) $(ARGS)
