@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from finlake.messages import number, text
 from pipeline.airflow_run import TaskView
 from pipeline.console import Output, stderr_console
-from pipeline.demo_report import CurrencyTotal, PeriodProof, Published
+from pipeline.demo_report import CurrencyTotal, PeriodProof, Published, currency_totals
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -27,6 +27,7 @@ SIGNS = {
     "running": ("▶", "yellow"),
 }
 WAITING = ("·", "dim")
+COLUMNS = ("period", "deliveries", "lines", "at_source", "published", "difference")
 
 
 @dataclass
@@ -67,6 +68,7 @@ class Progress:
         self._live: Live | None = None
         self._told: set[str] = set()
         self._hidden = False
+        self._tasks: list[TaskView] = []
 
     @contextmanager
     def shown(self) -> Iterator[Progress]:
@@ -94,6 +96,7 @@ class Progress:
         """Called all the time with what is going on (a key of `messages/demo.yml`) and the tasks so far."""
         if self._hidden:
             return
+        self._tasks = tasks = tasks or self._tasks
         words = text(f"demo.{doing}", self._language, **values)
         if self._live is not None:
             self._live.update(_screen(f"{words}  {count}", tasks))
@@ -134,8 +137,11 @@ def show_summary(console: Console, summary: Summary, language: str) -> None:
     console.print(_title(summary, say("title_loaded"), say("title_nothing_new"), say("title_not_reconciled")))
     if summary.refused:
         console.print(say("refused"), style="bold yellow")
-    console.print(_proof_table(summary, language))
-    console.print(say("measures"), style="dim")
+    console.print(say("holds", **_sizes(summary, language)))
+    for table in _proof_tables(summary, language):
+        console.print(table)
+    console.print("\n" + say("measures"), style="dim")
+    console.print()
     console.print(_time_table(summary.times, language))
     where = summary.published
     console.print(
@@ -159,29 +165,40 @@ def _title(summary: Summary, loaded: str, nothing_new: str, not_reconciled: str)
     return Rule(f"[bold green]{nothing_new if summary.nothing_new else loaded}[/bold green]", style="green")
 
 
-def _proof_table(summary: Summary, language: str) -> Table:
+def _sizes(summary: Summary, language: str) -> dict[str, str]:
+    counts = {
+        "deliveries": sum(total.deliveries for total in summary.totals),
+        "periods": sum(total.periods for total in summary.totals),
+        "lines": sum(total.line_count for total in summary.totals),
+    }
+    return {name: number(count, language) for name, count in counts.items()}
+
+
+def _proof_tables(summary: Summary, language: str) -> Iterator[Table]:
+    """One table per payer and currency, narrow enough for a terminal of 80 columns."""
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for key in ("period", "payer", "currency"):
-        table.add_column(text(f"demo.{key}", language), no_wrap=True)
-    for key in ("deliveries", "lines", "at_source", "published", "difference"):
-        table.add_column(text(f"demo.{key}", language), justify="right", no_wrap=True)
+    groups: dict[tuple[str, str], list[PeriodProof]] = {}
     for proof in summary.proofs:
-        amounts = _amounts(proof.at_source, proof.published, proof.difference, language)
-        table.add_row(
-            proof.billing_period, proof.payer_id, proof.currency,
-            _count(proof.delivery_count, language), _count(proof.line_count, language), *amounts,
-            style="" if proof.is_reconciled else "bold red",
-        )  # fmt: skip
-    for total in summary.totals:
-        table.add_section()
-        table.add_row(
-            text("demo.total", language), "", total.currency,
-            _count(total.deliveries, language), _count(total.line_count, language),
-            *_amounts(total.at_source, total.published, total.difference, language), style="bold",
-        )  # fmt: skip
-    return table
+        groups.setdefault((proof.payer_id, proof.currency), []).append(proof)
+    for (payer, currency), proofs in groups.items():
+        title = f"\n{text('demo.payer', language)} {payer}, {currency}"
+        table = Table(box=None, title=title, title_justify="left", title_style="bold", show_footer=True)
+        total = currency_totals(proofs)[0]
+        cells = _cells(text("demo.total", language), total, language)
+        for key, footer in zip(COLUMNS, cells, strict=True):
+            justify: Literal["left", "right"] = "left" if key == "period" else "right"
+            table.add_column(text(f"demo.{key}", language), footer, justify=justify, no_wrap=True)
+        for proof in proofs:
+            style = "" if proof.is_reconciled else "bold red"
+            table.add_row(*_cells(proof.billing_period, proof, language), style=style)
+        yield table
+
+
+def _cells(label: str, of: PeriodProof | CurrencyTotal, language: str) -> list[str]:
+    deliveries = of.delivery_count if isinstance(of, PeriodProof) else of.deliveries
+    amounts = _amounts(of.at_source, of.published, of.difference, language)
+    return [label, _count(deliveries, language), _count(of.line_count, language), *amounts]
 
 
 def _amounts(
