@@ -1,0 +1,150 @@
+"""kill -9 at every boundary of a whole run and at random points: the tables equal one clean run, readers see whole builds only.
+
+The month before is published first; then its restatement arrives, and `finlake run` dies on it again and again.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from finlake.failpoints import POINTS
+from tests.conftest import REPOSITORY
+from tests.e2e.whole_run import published, whole_run
+from tests.pipeline.ingesting import Bucket, at_steps, silver
+
+SEED = int(os.environ.get("FINLAKE_FAULT_SEED", "20261123"))
+RANDOM_KILLS = 10
+BUILD_POINTS = [p for p in POINTS if POINTS.index(p) >= POINTS.index("after_control_tables")]
+TOTALS = "select billing_period, count(*), sum(unblended_cost), sum(net_amortized_cost) from cost_monthly group by all order by all"
+pytestmark = pytest.mark.kill
+
+
+def command(lake: Path, source: Path, **environment: str) -> subprocess.Popen[bytes]:
+    arguments = [str(Path(sys.executable).with_name("finlake")), "run", "--lake", str(lake), "--source", str(source), "--json"]
+    return subprocess.Popen(
+        arguments, cwd=REPOSITORY, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+
+def contents(lake: Path) -> dict[str, Any]:
+    """All that readers can see, order and time of loading left out."""
+    tables = {
+        name: sorted(map(repr, silver(lake, name).drop_columns([c for c in dropped if c]).to_pylist()))
+        for name, dropped in {
+            "billing_line_items": [""],
+            "delivery_costs": [""],
+            "source_totals": [""],
+            "deliveries": ["ingested_at"],
+            "billing_authority": ["decided_at"],
+        }.items()
+    }
+    marts = {name: published(lake, f"select * from {name} order by all") for name in ("cost_daily", "cost_monthly", "cost_by_resource_daily", "restatements", "reconciliation", "tag_coverage", "dim_resource")}
+    return tables | marts
+
+
+class Reader(threading.Thread):
+    """Polls the published marts all the time and keeps every answer that it got."""
+
+    def __init__(self, lake: Path) -> None:
+        super().__init__(daemon=True)
+        self.lake, self.answers, self.stopped, self.reads = lake, set[Any](), threading.Event(), 0
+
+    def run(self) -> None:
+        while not self.stopped.is_set():
+            self.answers.add(tuple(published(self.lake, TOTALS)))
+            self.reads += 1
+            time.sleep(0.05)
+
+
+@contextmanager
+def reading(lake: Path) -> Iterator[Reader]:
+    reader = Reader(lake)
+    reader.start()
+    yield reader
+    reader.stopped.set()
+    reader.join()
+
+
+@pytest.fixture(scope="module")
+def scene(golden: Path, deliveries: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A lake that shows April at S3 (copied for each test), a source in which S4 and S5 have arrived, and the clean result."""
+    root = tmp_path_factory.mktemp("kill")
+    bucket, arriving = Bucket(golden / "cur2_parquet", root / "bucket"), at_steps(deliveries, "cur2_parquet")
+    for step in ("S1", "S3"):
+        bucket.deliver(arriving[step][0]["manifest"])
+    whole_run(root / "before", bucket.root)
+    for step in ("S4", "S5"):
+        bucket.deliver(arriving[step][0]["manifest"])
+    copy(root / "before", root / "clean")
+    before = tuple(published(root / "before", TOTALS))
+    whole_run(root / "clean", bucket.root)
+    after = tuple(published(root / "clean", TOTALS))
+    assert before != after
+    return {"root": root, "source": bucket.root, "before": before, "after": after, "clean": contents(root / "clean")}
+
+
+def copy(source: Path, target: Path) -> None:
+    subprocess.run(["cp", "-r", str(source), str(target)], check=True)
+
+
+def assert_recovers(scene: dict[str, Any], lake: Path, reader: Reader) -> None:
+    whole_run(lake, scene["source"])
+    again = whole_run(lake, scene["source"])
+    assert not again["changed"]
+    found = contents(lake)
+    for name, rows in scene["clean"].items():
+        assert found[name] == rows, name
+    assert reader.reads > 0 and reader.answers <= {scene["before"], scene["after"]}
+
+
+@pytest.mark.parametrize("points", [BUILD_POINTS[0::2], BUILD_POINTS[1::2]], ids=lambda p: "+".join(p))
+def test_killed_at_each_boundary_of_build_and_publish(points: list[str], scene: dict[str, Any], tmp_path: Path) -> None:
+    """One lake dies at several boundaries one after the other; each death is a SIGKILL at the named point."""
+    lake = tmp_path / "lake"
+    copy(scene["root"] / "before", lake)
+    with reading(lake) as reader:
+        for point in points:
+            run = command(lake, scene["source"], FINLAKE_FAILPOINT=point)
+            assert run.wait(timeout=300) == -signal.SIGKILL, point
+            assert tuple(published(lake, TOTALS)) == (scene["after"] if point == "after_publish" else scene["before"])
+    assert_recovers(scene, lake, reader)
+
+
+def test_killed_at_random_points(scene: dict[str, Any], tmp_path: Path) -> None:
+    """Ten kills at random moments of one whole run after the other, on one lake."""
+    lake, chance = tmp_path / "lake", random.Random(SEED)
+    copy(scene["root"] / "before", lake)
+    killed = 0
+    print(f"seed {SEED}")
+    with reading(lake) as reader:
+        while killed < RANDOM_KILLS:
+            run = command(lake, scene["source"])
+            try:
+                run.wait(timeout=chance.uniform(0.8, 14.0))
+            except subprocess.TimeoutExpired:
+                run.send_signal(signal.SIGKILL)
+                run.wait()
+            killed += 1
+    assert_recovers(scene, lake, reader)
+
+
+def test_money_of_the_scene_is_what_aws_delivered(scene: dict[str, Any], totals: dict[str, Any]) -> None:
+    """The clean run itself is right: its months are the golden versions v2 and v3."""
+    wanted = {"2026-03": "2026-03/v2", "2026-04": "2026-04/v3"}
+    for period, _, unblended, net_amortized in scene["after"]:
+        expected = totals["versions"][wanted[period]]["total"]
+        assert abs(unblended - Decimal(expected["unblended_cost"])) <= Decimal("1e-9")
+        assert abs(net_amortized - Decimal(expected["net_amortized_cost"])) <= Decimal("1e-9")
