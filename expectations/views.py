@@ -29,10 +29,10 @@ def views(
 ) -> Generator[duckdb.DuckDBPyConnection, None, None]:
     """A connection of its own with a view for each contract's table, gone at the end.
 
-    `source` is the database of a build: a path (opened read-only) or an open connection (left as it was).
-    Raises NotFound when a table of the contracts is missing.
+    `source` is the database of a build: a path (opened read-only) or an open connection (left as it was; for a
+    lake on S3 it must have been opened for that lake). Raises NotFound when a table of the contracts is missing.
     """
-    con, home, database = _attached(source)
+    con, home, database = _attached(source, lake_root)
     try:
         con.execute(f"ATTACH ':memory:' AS {CATALOGUE}")
         con.execute(f"USE {CATALOGUE}")
@@ -53,7 +53,7 @@ def batch_name(contract: Contract) -> str:
 
 
 def _attached(
-    source: duckdb.DuckDBPyConnection | str | Path,
+    source: duckdb.DuckDBPyConnection | str | Path, lake_root: str
 ) -> tuple[duckdb.DuckDBPyConnection, str, str]:
     """Connection, the database it started in, the database that holds the marts."""
     if not isinstance(source, str | Path):
@@ -64,7 +64,7 @@ def _attached(
         return con, home, home
     if not Path(source).is_file():
         raise NotFound("no such build database", where=str(source), next_step="run `finlake build` first")
-    con = connect()
+    con = connect(lake=lake_root)
     con.execute(f"ATTACH {_text(str(source))} AS build_under_check (READ_ONLY)")
     return con, "memory", "build_under_check"
 

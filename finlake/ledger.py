@@ -127,20 +127,35 @@ class Ledger:
         with self._transaction() as db:
             db.execute(
                 "insert or replace into deliveries values (?, ?, ?, ?, ?, ?)",
-                (record.delivery_id, record.export_id, record.billing_period, record.sequence, record.state, json.dumps(record.as_dict())),
+                (
+                    record.delivery_id,
+                    record.export_id,
+                    record.billing_period,
+                    record.sequence,
+                    record.state,
+                    json.dumps(record.as_dict()),
+                ),
             )
 
     def get(self, delivery_id: str) -> DeliveryRecord | None:
-        row = self._db.execute("select record from deliveries where delivery_id = ?", (delivery_id,)).fetchone()
+        row = self._db.execute(
+            "select record from deliveries where delivery_id = ?", (delivery_id,)
+        ).fetchone()
         return _record(row[0]) if row else None
 
     def deliveries(self) -> list[DeliveryRecord]:
         """All deliveries in the order of their sequence."""
-        return [_record(row[0]) for row in self._db.execute("select record from deliveries order by sequence")]
+        return [
+            _record(row[0]) for row in self._db.execute("select record from deliveries order by sequence")
+        ]
 
     def stored(self, export_id: str, billing_period: str) -> list[DeliveryRecord]:
         """Deliveries of one export and month that bronze holds, oldest first."""
-        return [d for d in self.deliveries() if (d.export_id, d.billing_period, d.state) == (export_id, billing_period, "stored")]
+        return [
+            d
+            for d in self.deliveries()
+            if (d.export_id, d.billing_period, d.state) == (export_id, billing_period, "stored")
+        ]
 
     def restore(self, found: Mapping[str, dict[str, Any]]) -> int:
         """Take over what the Delta logs hold and the ledger doesn't know as stored. Returns how many were mended."""
@@ -154,7 +169,9 @@ class Ledger:
 
     def seen(self, signature: str) -> tuple[str, str] | None:
         """(delivery_id, state) of a delivery whose listing looked exactly like this, or None."""
-        row = self._db.execute("select delivery_id, state from seen where signature = ?", (signature,)).fetchone()
+        row = self._db.execute(
+            "select delivery_id, state from seen where signature = ?", (signature,)
+        ).fetchone()
         return (row[0], row[1]) if row else None
 
     def remember(self, signature: str, delivery_id: str, state: str) -> None:

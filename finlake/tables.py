@@ -17,14 +17,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Field, Transaction, write_deltalake
 from deltalake.exceptions import TableNotFoundError
-from deltalake.transaction import AddAction
+from deltalake.transaction import AddAction, RemoveAction
 
 from finlake import objects
 from finlake.contracts import Contract, arrow_schema, partition_columns
 from finlake.failpoints import reach
 from finlake.lake import Lake
 
-KEPT = {"delta.logRetentionDuration": "interval 36500 days", "delta.deletedFileRetentionDuration": "interval 7 days"}
+KEPT = {
+    "delta.logRetentionDuration": "interval 36500 days",
+    "delta.deletedFileRetentionDuration": "interval 7 days",
+}
 RECORD = "finlake_delivery"
 BRONZE_KEYS = ["export_id", "billing_period", "delivery_id"]
 
@@ -56,7 +59,9 @@ def generations(lake: Lake, table: str) -> list[str]:
 
 def bronze_tables(lake: Lake) -> list[tuple[str, str]]:
     """(table, generation) of every bronze table of the lake."""
-    return [(table, g) for table in sorted(objects.names(lake.uri("bronze"))) for g in generations(lake, table)]
+    return [
+        (table, g) for table in sorted(objects.names(lake.uri("bronze"))) for g in generations(lake, table)
+    ]
 
 
 def bronze_deliveries(lake: Lake) -> dict[str, dict[str, Any]]:
@@ -71,7 +76,9 @@ def bronze_deliveries(lake: Lake) -> dict[str, dict[str, Any]]:
     return found
 
 
-def store_delivery(lake: Lake, table: str, keys: Mapping[str, str], files: Sequence[BronzeFile], record: Mapping[str, Any]) -> str:
+def store_delivery(
+    lake: Lake, table: str, keys: Mapping[str, str], files: Sequence[BronzeFile], record: Mapping[str, Any]
+) -> str:
     """Add a delivery's Parquet files to bronze byte for byte, by one commit. Returns the generation that took them.
 
     A column that is new is added to the table first; one whose type conflicts, or whose name differs in case only (Spark and
@@ -84,15 +91,21 @@ def store_delivery(lake: Lake, table: str, keys: Mapping[str, str], files: Seque
     delta = open_table(lake, "bronze", table, generation) or _create_bronze(uri, known)
     if delta.transaction_version(f"bronze/{keys['delivery_id']}") is not None:
         return generation
-    missing = [field for field in wanted if field.name not in {f.name for f in pa.schema(delta.schema().to_arrow())}]
+    missing = [
+        field for field in wanted if field.name not in {f.name for f in pa.schema(delta.schema().to_arrow())}
+    ]
     if missing:
         delta.alter.add_columns([Field.from_arrow(field) for field in missing])
         delta = open_table(lake, "bronze", table, generation) or delta
     folder = "/".join(f"{key}={keys[key]}" for key in BRONZE_KEYS)
-    actions = []
+    actions: list[AddAction | RemoveAction] = []
     for file in files:
         info = file.path.stat()
-        actions.append(AddAction(f"{folder}/{file.name}", info.st_size, dict(keys), int(info.st_mtime * 1000), True, "{}"))
+        actions.append(
+            AddAction(
+                f"{folder}/{file.name}", info.st_size, dict(keys), int(info.st_mtime * 1000), True, "{}"
+            )
+        )
         objects.put_file(file.path, f"{uri}/{folder}/{file.name}")
     reach("before_bronze_commit")
     delta.create_write_transaction(
@@ -151,7 +164,9 @@ def _delta_fields(schemas: Iterable[pa.Schema]) -> list[pa.Field]:
     fields: dict[str, pa.Field] = {}
     for schema in schemas:
         for field in schema:
-            if field.name not in BRONZE_KEYS and (field.name not in fields or pa.types.is_null(fields[field.name].type)):
+            if field.name not in BRONZE_KEYS and (
+                field.name not in fields or pa.types.is_null(fields[field.name].type)
+            ):
                 fields[field.name] = field
     return [pa.field(name, _delta_type(field.type)) for name, field in fields.items()]
 
@@ -198,10 +213,26 @@ def replace_table(lake: Lake, contract: Contract, rows: pa.Table) -> None:
     """Replace a small table as a whole by one commit; nothing is written where it already holds exactly these rows."""
     uri = lake.table_uri(contract.layer, contract.name)
     _ensure(uri, contract)
-    current = open_table(lake, contract.layer, contract.name)
-    if current is not None and _sorted(pa.table(current.to_pyarrow_table())) == _sorted(rows):
+    current = read_table(lake, contract)
+    if current is not None and _sorted(current) == _sorted(rows):
         return
     write_deltalake(uri, rows, mode="overwrite", storage_options=objects.delta_options(uri))
+
+
+def read_table(lake: Lake, contract: Contract) -> pa.Table | None:
+    """A small table without partitions as a whole; None where there is none.
+
+    Arrow's own readers: delta-rs' `to_pyarrow_table` leaves a thread behind that aborts the process at its end.
+    """
+    delta = open_table(lake, contract.layer, contract.name)
+    if delta is None:
+        return None
+    schema = arrow_schema(contract)
+    places = [objects.filesystem(location) for location in _locations(delta, {})]
+    parts = [pq.read_table(path, filesystem=system, partitioning=None) for system, path in places]
+    return pa.concat_tables(
+        [schema.empty_table(), *[part.select(schema.names).cast(schema) for part in parts]]
+    )
 
 
 def table_files(lake: Lake, layer: str, table: str, where: Mapping[str, str]) -> list[str]:
@@ -212,7 +243,7 @@ def table_files(lake: Lake, layer: str, table: str, where: Mapping[str, str]) ->
 
 def _locations(delta: DeltaTable, where: Mapping[str, str]) -> list[str]:
     """Files as paths or s3:// addresses; delta-rs spells a local path as in a URL (`a%20b`), which no reader of files takes."""
-    uris = delta.file_uris([(key, "=", value) for key, value in where.items()])
+    uris = delta.file_uris(file_pruning_predicate=[(k, "=", v) for k, v in where.items()])
     return sorted(uri if objects.is_s3(uri) else unquote(uri) for uri in uris)
 
 

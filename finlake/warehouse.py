@@ -110,7 +110,9 @@ class Warehouse:
         before = self.pointer()
         if before and before.build_id == build_id:
             return before
-        previous = [b for b in ([before.build_id, *before.previous] if before else []) if b != build_id][:keep]
+        previous = [b for b in ([before.build_id, *before.previous] if before else []) if b != build_id][
+            :keep
+        ]
         pointer = Pointer(build_id, now.isoformat(), previous)
         reach("before_publish")
         objects.write_atomically(self._uri("published.json"), _json(asdict(pointer)))

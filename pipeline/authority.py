@@ -6,19 +6,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from finlake.clock import utc_now
+from finlake.contracts import load_contract
 from finlake.lake import Lake
 from finlake.ledger import Authority, DeliveryRecord, Ledger, text_of
-from finlake.tables import open_table
+from finlake.tables import read_table
 
 RANK = {"cur2": 0, "cur1": 1, "focus": 2}
 
 
 def restore(lake: Lake, ledger: Ledger) -> None:
     """Decisions are sticky: a ledger that lost them takes them from silver.billing_authority."""
-    table = open_table(lake, "silver", "billing_authority")
-    if table is None or ledger.authority():
-        return
-    for row in table.to_pyarrow_table().to_pylist():
+    table = None if ledger.authority() else read_table(lake, load_contract("silver", "billing_authority"))
+    for row in table.to_pylist() if table is not None else []:
         ledger.decide(Authority(**row | {"decided_at": str(text_of(row["decided_at"]))}))
 
 
@@ -30,7 +29,11 @@ def settle(ledger: Ledger) -> list[Authority]:
         if record.state == "stored" and record.line_count:
             for payer in record.payers:
                 choices.setdefault((payer, record.billing_period), []).append(record)
-    new = [_choose(payer, period, found) for (payer, period), found in sorted(choices.items()) if (payer, period) not in decided]
+    new = [
+        _choose(payer, period, found)
+        for (payer, period), found in sorted(choices.items())
+        if (payer, period) not in decided
+    ]
     for authority in new:
         ledger.decide(authority)
     return new
@@ -38,9 +41,15 @@ def settle(ledger: Ledger) -> list[Authority]:
 
 def _choose(payer: str, period: str, records: Iterable[DeliveryRecord]) -> Authority:
     best = min(records, key=lambda r: (not _is_own(r, payer), RANK.get(r.source_format, 9), r.sequence))
-    own = "the payer's own export" if _is_own(best, payer) else "a member account's export, the only one there is"
+    own = (
+        "the payer's own export"
+        if _is_own(best, payer)
+        else "a member account's export, the only one there is"
+    )
     exports = sorted({r.export_id for r in records})
-    reason = f"{own}, format {best.source_format}" + (f", first of {len(exports)} exports" if len(exports) > 1 else "")
+    reason = f"{own}, format {best.source_format}" + (
+        f", first of {len(exports)} exports" if len(exports) > 1 else ""
+    )
     return Authority(payer, period, best.export_id, best.source_format, reason, str(text_of(utc_now())))
 
 

@@ -1,4 +1,4 @@
-"""Build: dbt makes the marts of the changed months in a copy of the published build; checks run on it; then it may be published."""
+"""Build: dbt makes the marts of the changed months in a copy of the newest build, and checks run on it before it counts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,15 @@ from spark_jobs.silver.facts import Facts
 INTACT = "what is published stays as it was"
 
 
-def build(lake: Lake, ledger: Ledger, facts: Facts, report: RunReport, doing: Callable[[str], None], *, full: bool = False) -> Build | None:
+def build(
+    lake: Lake,
+    ledger: Ledger,
+    facts: Facts,
+    report: RunReport,
+    doing: Callable[[str], None],
+    *,
+    full: bool = False,
+) -> Build | None:
     """Build and audit the marts. None where the newest build was made from exactly these inputs.
 
     The caller holds the lake's writer lock. Raises AuditFailed where a check or the reconciliation fails.
@@ -55,7 +63,15 @@ def build(lake: Lake, ledger: Ledger, facts: Facts, report: RunReport, doing: Ca
         checks, warnings = audit(lake, warehouse.workplace, periods, report, doing)
         step.rows = sum(checks.values())
         reach("after_audit")
-    made = Build(new_build_id(utc_now()), utc_now().isoformat(), project, inputs, periods or sorted(inputs), checks, warnings)
+    made = Build(
+        new_build_id(utc_now()),
+        utc_now().isoformat(),
+        project,
+        inputs,
+        periods or sorted(inputs),
+        checks,
+        warnings,
+    )
     warehouse.keep(made)
     return made
 
@@ -65,21 +81,32 @@ def inputs_of(ledger: Ledger, facts: Facts) -> dict[str, str]:
     said: dict[str, list[Any]] = {}
     for record in ledger.deliveries():
         if record.state != "claimed":
-            said.setdefault(record.billing_period, []).append((record.sequence, record.delivery_id, record.state))
+            said.setdefault(record.billing_period, []).append(
+                (record.sequence, record.delivery_id, record.state)
+            )
     for authority in ledger.authority():
         said.setdefault(authority.billing_period, []).append((authority.payer_id, authority.export_id))
     recipe = facts.fingerprint()
-    return {period: _digest(repr((recipe, sorted(map(repr, parts))))) for period, parts in sorted(said.items())}
+    return {
+        period: _digest(repr((recipe, sorted(map(repr, parts))))) for period, parts in sorted(said.items())
+    }
 
 
 def project_fingerprint() -> str:
     """Changes with every model, macro, seed and contract: then everything is built anew."""
-    files = [p for folder in ("models", "macros", "seeds", "tests") for p in sorted((DBT_DIR / folder).rglob("*")) if p.is_file()]
+    files = [
+        p
+        for folder in ("models", "macros", "seeds", "tests")
+        for p in sorted((DBT_DIR / folder).rglob("*"))
+        if p.is_file()
+    ]
     files += [DBT_DIR / "dbt_project.yml", *sorted(CONTRACTS_DIR.rglob("*.yaml"))]
     return _digest("".join(_digest(path.read_text()) for path in files))
 
 
-def audit(lake: Lake, database: Path, periods: list[str], report: RunReport, doing: Callable[[str], None]) -> tuple[dict[str, int], list[str]]:
+def audit(
+    lake: Lake, database: Path, periods: list[str], report: RunReport, doing: Callable[[str], None]
+) -> tuple[dict[str, int], list[str]]:
     """Run the expectations and the reconciliation on a build. Returns counts by outcome and the warnings; raises AuditFailed."""
     import expectations
 
@@ -94,7 +121,10 @@ def audit(lake: Lake, database: Path, periods: list[str], report: RunReport, doi
     off = [row for row in reconciled if not row["is_reconciled"]]
     if failed or off:
         said = [f"{r.table}: {r.check}: {r.observed}" for r in failed]
-        said += [f"{row['billing_period']} {row['payer_id']} {row['measure']} differs from the source" for row in off]
+        said += [
+            f"{row['billing_period']} {row['payer_id']} {row['measure']} differs from the source"
+            for row in off
+        ]
         raise AuditFailed(
             f"{len(said)} checks failed: {'; '.join(said[:5])}",
             where=str(database),
@@ -108,7 +138,9 @@ def reconciliation(database: Path) -> list[dict[str, Any]]:
     """Rows of the mart `reconciliation` of a build: billing period × payer × currency × measure, source against marts."""
     con = connect(str(database), read_only=True, extensions=())
     try:
-        rows = con.execute("select * from marts.reconciliation order by billing_period, payer_id, currency, measure")
+        rows = con.execute(
+            "select * from marts.reconciliation order by billing_period, payer_id, currency, measure"
+        )
         names = [column[0] for column in rows.description or []]
         return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
     finally:
@@ -125,11 +157,19 @@ def _begin(warehouse: Warehouse, base: Build | None) -> None:
     reach("after_build_copy")
 
 
-def _dbt(lake: Lake, database: Path, periods: list[str], report: RunReport, doing: Callable[[str], None]) -> None:
+def _dbt(
+    lake: Lake, database: Path, periods: list[str], report: RunReport, doing: Callable[[str], None]
+) -> None:
     from pipeline.dbt_runner import run_dbt
 
     doing("starting dbt")
-    done = run_dbt("build", lake_root=lake.root, build_db=database, changed_periods=periods, progress=lambda node: doing(f"dbt {node.name}"))
+    done = run_dbt(
+        "build",
+        lake_root=lake.root,
+        build_db=database,
+        changed_periods=periods,
+        progress=lambda node: doing(f"dbt {node.name}"),
+    )
     for warning in done.warnings:
         report.warn(f"{warning.name}: {warning.description or warning.message}")
     report.details["models"] = {n.name: n.seconds for n in done.nodes if n.kind.endswith("model")}

@@ -24,7 +24,11 @@ def write_control_tables(lake: Lake, ledger: Ledger) -> None:
     current = {c.delivery_id for stored in by_period(records).values() if (c := current_of(stored))}
     _replace(lake, "deliveries", [_delivery(r, r.delivery_id in current) for r in records])
     _replace(lake, "source_totals", [row for r in records if r.state == "stored" for row in _totals(r)])
-    _replace(lake, "billing_authority", [vars(a) | {"decided_at": instant_of(a.decided_at)} for a in ledger.authority()])
+    _replace(
+        lake,
+        "billing_authority",
+        [vars(a) | {"decided_at": instant_of(a.decided_at)} for a in ledger.authority()],
+    )
     reach("after_control_tables")
 
 
@@ -44,5 +48,12 @@ def _delivery(record: DeliveryRecord, is_current: bool) -> dict[str, Any]:
 
 
 def _totals(record: DeliveryRecord) -> list[dict[str, Any]]:
-    keys = {"delivery_id": record.delivery_id, "export_id": record.export_id, "billing_period": record.billing_period}
-    return [keys | {name: Decimal(v) if name.endswith("_cost") else v for name, v in total.items()} for total in record.totals]
+    keys = {
+        "delivery_id": record.delivery_id,
+        "export_id": record.export_id,
+        "billing_period": record.billing_period,
+    }
+    return [
+        keys | {name: Decimal(v) if name.endswith("_cost") else v for name, v in total.items()}
+        for total in record.totals
+    ]

@@ -1,4 +1,4 @@
-"""Ingest: from what the source holds to silver. One process, one commit for each delivery and table; safe to kill and to repeat."""
+"""Ingest: from what the source holds to silver. One commit for each delivery and table; safe to kill and to repeat."""
 
 from __future__ import annotations
 
@@ -75,7 +75,9 @@ def signature(delivery: Delivery) -> str:
     return hashlib.sha256(delivery.signature.encode()).hexdigest()
 
 
-def ingest(lake: Lake, settings: Settings, source_location: str, report: RunReport, progress: Progress) -> IngestResult:
+def ingest(
+    lake: Lake, settings: Settings, source_location: str, report: RunReport, progress: Progress
+) -> IngestResult:
     """Take in every new delivery of a source and bring silver up to it. The caller holds the lake's writer lock."""
     result = IngestResult()
     with report.step("discover") as step:
@@ -87,10 +89,12 @@ def ingest(lake: Lake, settings: Settings, source_location: str, report: RunRepo
         step.rows = len(found.deliveries)
         step.details = {"new": len(new), "unchanged": result.unchanged}
     progress.total(len(new))
-    engine = DuckDBEngine()
+    engine = DuckDBEngine(lake.root)
     try:
         with report.step("bronze") as step:
-            refusals = _take_in_all(Intake(lake, ledger, source, engine, doing=progress.doing), found, new, result, progress)
+            refusals = _take_in_all(
+                Intake(lake, ledger, source, engine, doing=progress.doing), found, new, result, progress
+            )
             step.rows = sum(r.line_count or 0 for r in result.loaded)
         _settle_refusals(lake, ledger, refusals, result)
         with report.step("silver") as step:
@@ -107,8 +111,13 @@ def ingest(lake: Lake, settings: Settings, source_location: str, report: RunRepo
     return result
 
 
-def _take_in_all(intake: Intake, found: Discovery, new: list[Delivery], result: IngestResult, progress: Progress) -> list[Refusal]:
-    refusals = [_refusal(key.key, error, manifest.billing_period if manifest else None, key.etag) for key, error, manifest in found.refusals]
+def _take_in_all(
+    intake: Intake, found: Discovery, new: list[Delivery], result: IngestResult, progress: Progress
+) -> list[Refusal]:
+    refusals = [
+        _refusal(key.key, error, manifest.billing_period if manifest else None, key.etag)
+        for key, error, manifest in found.refusals
+    ]
     before = {r.signature: r for r in intake.ledger.refusals()}
     stored = {r.delivery_id for r in intake.ledger.deliveries() if r.state == "stored"}
     for delivery in found.deliveries:
@@ -125,7 +134,9 @@ def _take_in_all(intake: Intake, found: Discovery, new: list[Delivery], result: 
             else:
                 (result.held if record.state == "held" else result.loaded).append(record)
         except DeliveryRefused as error:
-            refusals.append(_refusal(delivery.manifest.stat.key, error, delivery.manifest.billing_period, mark))
+            refusals.append(
+                _refusal(delivery.manifest.stat.key, error, delivery.manifest.billing_period, mark)
+            )
             if MOVED not in error.what:
                 intake.ledger.remember(mark, "", "refused")
         progress.advance()
@@ -149,7 +160,9 @@ def _tell(report: RunReport, result: IngestResult) -> None:
     report.details |= {
         "deliveries": [_brief(r) for r in result.loaded],
         "held": [_brief(r) for r in result.held],
-        "refused": [r.error | {"manifest": r.manifest, "billing_period": r.billing_period} for r in result.refusals],
+        "refused": [
+            r.error | {"manifest": r.manifest, "billing_period": r.billing_period} for r in result.refusals
+        ],
         "unchanged": result.unchanged,
         "unsupported": result.unsupported,
     }
@@ -157,12 +170,23 @@ def _tell(report: RunReport, result: IngestResult) -> None:
         for total in record.totals:
             report.add_total(billing_period=record.billing_period, delivery_id=record.delivery_id, **total)
     for record in [*result.loaded, *result.held]:
-        for warning in [*record.warnings, *([record.reason] if record.state == "held" and record.reason else [])]:
+        for warning in [
+            *record.warnings,
+            *([record.reason] if record.state == "held" and record.reason else []),
+        ]:
             report.warn(f"{record.billing_period} {record.manifest}: {warning}")
 
 
 def _brief(record: DeliveryRecord) -> dict[str, object]:
-    names = ("delivery_id", "export_id", "billing_period", "source_format", "state", "line_count", "file_count", "byte_count", "delivered_at")
+    names = (
+        "delivery_id",
+        "export_id",
+        "billing_period",
+        "source_format",
+        "state",
+        "line_count",
+        "file_count",
+        "byte_count",
+        "delivered_at",
+    )
     return {name: getattr(record, name) for name in names} | {"manifest": record.manifest}
-
-

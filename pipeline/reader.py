@@ -43,7 +43,7 @@ class Reader:
 def open_reader(lake: Lake) -> Iterator[Reader]:
     """Open what is published, and silver, for one query. Reads only their files; writes only its spill."""
     spill = tempfile.mkdtemp(prefix="finlake-query-")
-    con = connect()
+    con = connect(lake=lake.root)
     try:
         reader = Reader(con, _attach_published(con, lake))
         reader.marts = _marts_views(con) if reader.pointer else []

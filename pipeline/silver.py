@@ -1,4 +1,4 @@
-"""Bring silver to what bronze says: for each export and month the newest delivery, one commit each, only where it isn't there yet."""
+"""Bring silver to what bronze says: of each export and month the newest delivery, one commit each, only where it is missing."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ def by_period(records: Iterable[DeliveryRecord]) -> dict[tuple[str, str], list[D
 class SilverWriter:
     """Replaces silver's partitions; knows from the Delta logs what is already there."""
 
-    def __init__(self, lake: Lake, engine: DuckDBEngine, facts: Facts, doing: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self, lake: Lake, engine: DuckDBEngine, facts: Facts, doing: Callable[[str], None] = lambda _: None
+    ) -> None:
         self.lake, self.engine, self.facts, self.doing = lake, engine, facts, doing
         self._recipe = facts.fingerprint()
         self._services = engine.rows_table("services", facts.service_rows(), ("service", "title", "category"))
@@ -67,8 +69,12 @@ class SilverWriter:
 
     def lines_of(self, record: DeliveryRecord) -> str:
         """SQL of the canonical lines of any stored delivery, made from bronze: the bill's memory."""
-        files = delivery_files(self.lake, str(record.bronze_table), str(record.generation), record.delivery_id)
-        view = self.engine.raw_view(files, {key: getattr(record, key) for key in billing_line_items.DELIVERY_KEYS})
+        files = delivery_files(
+            self.lake, str(record.bronze_table), str(record.generation), record.delivery_id
+        )
+        view = self.engine.raw_view(
+            files, {key: getattr(record, key) for key in billing_line_items.DELIVERY_KEYS}
+        )
         if (view, self._recipe) not in _COMPILED:
             raw, services = self.engine.frame(view), self.engine.frame(self._services)
             lines = billing_line_items.transform(raw, services, self.facts, self.engine.functions)
@@ -93,7 +99,9 @@ class SilverWriter:
         contract = load_contract("silver", COSTS)
         month = {"export_id": record.export_id, "billing_period": record.billing_period}
         if is_current:
-            self.engine.partition_view("canonical_lines", table_files(self.lake, "silver", LINES, month), month)
+            self.engine.partition_view(
+                "canonical_lines", table_files(self.lake, "silver", LINES, month), month
+            )
         else:
             self.engine.view("canonical_lines", self.lines_of(record))
         replace_partition(
@@ -109,7 +117,9 @@ class SilverWriter:
     def _costs_sql(self) -> str:
         if (COSTS, self._recipe) not in _COMPILED:
             frame = self.engine.frame("canonical_lines")
-            _COMPILED[COSTS, self._recipe] = self.engine.sql(delivery_costs.transform(frame, self.engine.functions))
+            _COMPILED[COSTS, self._recipe] = self.engine.sql(
+                delivery_costs.transform(frame, self.engine.functions)
+            )
         return _COMPILED[COSTS, self._recipe]
 
     def _is_there(self, record: DeliveryRecord) -> bool:

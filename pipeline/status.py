@@ -32,7 +32,7 @@ class StatusReader:
 
     def look(self) -> dict[str, Any]:
         """The JSON-ready state of the lake now; instants UTC, money decimal texts, each with its currency."""
-        records, refusals, authority = _ledger(self.lake)
+        records, refusals, authority = read_ledger(self.lake)
         going_on = running(self.lake.state_dir)
         deliveries = delivery_states(records, going_on)
         periods = [with_delivery(row, authority, records) for row in self._periods()]
@@ -114,7 +114,7 @@ def runs(reports: Path, count: int = RUNS) -> list[dict[str, Any]]:
     return found
 
 
-def _ledger(lake: Lake) -> tuple[list[DeliveryRecord], list[Refusal], list[Authority]]:
+def read_ledger(lake: Lake) -> tuple[list[DeliveryRecord], list[Refusal], list[Authority]]:
     """What the ledger says; where this machine has none, what the Delta logs say."""
     file = lake.state_dir / "ledger.sqlite"
     if file.is_file():
@@ -136,7 +136,7 @@ def _sums(lake: Lake) -> list[dict[str, Any]]:
                     else 'open' end as finality
         from delta_scan('{lake.table_uri("silver", LINES).replace("'", "''")}')
         group by all order by billing_period desc, payer_id, currency, export_id"""
-    with connect() as con:
+    with connect(lake=lake.root) as con:
         answer = con.execute(query)
         names = [column[0] for column in answer.description or []]
         return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]

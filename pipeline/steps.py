@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def writing(settings: Settings, command: str, wait: float, *, create: bool = False) -> Iterator[tuple[Lake, RunReport]]:
+def writing(
+    settings: Settings, command: str, wait: float, *, create: bool = False
+) -> Iterator[tuple[Lake, RunReport]]:
     """A writing run on the settings' lake: the lock, a report that is written whatever happens, and the clean-up at its end."""
     lake = create_or_open(settings.lake, settings.engine) if create else open_lake(settings.lake)
     with (
@@ -71,9 +73,15 @@ def run_ingest(settings: Settings, bar: Bar, wait: float = 0.0) -> dict[str, Any
 def run_build(settings: Settings, bar: Bar, wait: float = 0.0, *, full: bool = False) -> dict[str, Any]:
     """Build and audit the marts of what changed. Returns the JSON-ready account of it."""
     with writing(settings, "build", wait) as (lake, report), closing(open_ledger(lake)) as ledger:
-        made = build(lake, ledger, facts_of(settings), report, bar_progress(bar, "build", report).doing, full=full)
+        made = build(
+            lake, ledger, facts_of(settings), report, bar_progress(bar, "build", report).doing, full=full
+        )
         newest = made or Warehouse(lake).builds()[0]
-        report.details |= {"changed": made is not None, "build_id": newest.build_id, "periods": list(newest.built_periods)}
+        report.details |= {
+            "changed": made is not None,
+            "build_id": newest.build_id,
+            "periods": list(newest.built_periods),
+        }
     return account(report)
 
 
@@ -92,7 +100,12 @@ def run_all(settings: Settings, bar: Bar, wait: float = 0.0) -> dict[str, Any]:
         published = _published(warehouse, before, pointer)
         changed = result.changed or made is not None or published["changed"]
         built = list(warehouse.build(pointer.build_id).built_periods)
-        report.details |= published | {"changed": changed, "ingested": result.changed, "built": made is not None, "periods": built}
+        report.details |= published | {
+            "changed": changed,
+            "ingested": result.changed,
+            "built": made is not None,
+            "periods": built,
+        }
         report.details.setdefault("reconciliation", reconciliation(warehouse.database(pointer.build_id)))
     return account(report)
 
@@ -103,7 +116,9 @@ def run_publish(settings: Settings, wait: float = 0.0, build_id: str | None = No
         warehouse = Warehouse(lake)
         before = warehouse.pointer()
         with report.step("publish"):
-            pointer = warehouse.publish(build_id or _newest(warehouse), utc_now(), settings.publish.keep_builds)
+            pointer = warehouse.publish(
+                build_id or _newest(warehouse), utc_now(), settings.publish.keep_builds
+            )
             _forget_old(warehouse, settings.publish.keep_builds)
         report.details |= _published(warehouse, before, pointer)
     return account(report)
@@ -191,5 +206,3 @@ def required_source(settings: Settings) -> str:
             next_step="give --source DIR|s3://bucket/prefix, set FINLAKE_SOURCE, or write `source:` into finlake.yml",
         )
     return settings.source
-
-

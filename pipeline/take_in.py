@@ -56,7 +56,9 @@ class Intake:
             if known and known.state == "stored":
                 return known
             record = self._claim(delivery, landed, known)
-            checked = check_files(landed.files, delivery.manifest.file_format, lambda key: self.doing(f"checking {key}"))
+            checked = check_files(
+                landed.files, delivery.manifest.file_format, lambda key: self.doing(f"checking {key}")
+            )
             reach("after_check")
             return self._store(delivery, landed, checked, record, folder)
         finally:
@@ -77,19 +79,28 @@ class Intake:
             dated=manifest.dated,
             file_count=len(landed.files),
             byte_count=landed.byte_count,
-            files=[{"key": key, "size": c.size, "sha256": c.sha256} for key, c in zip(manifest.keys, landed.copied, strict=True)],
+            files=[
+                {"key": key, "size": c.size, "sha256": c.sha256}
+                for key, c in zip(manifest.keys, landed.copied, strict=True)
+            ],
         )
         self.ledger.put(record)
         reach("after_claim")
         return record
 
-    def _store(self, delivery: Delivery, landed: Landed, checked: Checked, record: DeliveryRecord, folder: Path) -> DeliveryRecord:
+    def _store(
+        self, delivery: Delivery, landed: Landed, checked: Checked, record: DeliveryRecord, folder: Path
+    ) -> DeliveryRecord:
         manifest, rows = delivery.manifest, sum(checked.rows)
         record = record.with_state(
             "claimed",
             line_count=rows,
             totals=_totals(checked),
-            warnings=[*checked.warnings, *period_warnings(checked.totals, manifest.billing_period), *_new_types(checked)],
+            warnings=[
+                *checked.warnings,
+                *period_warnings(checked.totals, manifest.billing_period),
+                *_new_types(checked),
+            ],
             bronze_table=manifest.bronze_table,
             ingested_at=text_of(utc_now()),
         )
@@ -97,7 +108,11 @@ class Intake:
             return self._store_empty(record)
         self.doing(f"storing {rows:,} lines of {manifest.billing_period}")
         files = self._bronze_files(landed, checked, manifest.file_format, folder)
-        keys = {"export_id": record.export_id, "billing_period": record.billing_period, "delivery_id": record.delivery_id}
+        keys = {
+            "export_id": record.export_id,
+            "billing_period": record.billing_period,
+            "delivery_id": record.delivery_id,
+        }
         generation = store_delivery(self.lake, manifest.bronze_table, keys, files, record.as_dict())
         stored = record.with_state("stored", generation=generation)
         self.ledger.put(stored)
@@ -112,12 +127,16 @@ class Intake:
         self.ledger.put(settled)
         return settled
 
-    def _bronze_files(self, landed: Landed, checked: Checked, file_format: str, folder: Path) -> list[BronzeFile]:
+    def _bronze_files(
+        self, landed: Landed, checked: Checked, file_format: str, folder: Path
+    ) -> list[BronzeFile]:
         if file_format == "parquet":
             return [BronzeFile(path, path.name) for _, path in landed.files]
         target = folder / "lines.parquet"
         try:
-            rows = self.engine.fold_csv([path for _, path in landed.files], checked.headers, target, to_column)
+            rows = self.engine.fold_csv(
+                [path for _, path in landed.files], checked.headers, target, to_column
+            )
         except duckdb.Error as error:
             raise refused(landed.files[0][0], f"the file can't be read as CSV: {short(error)}") from error
         if rows != sum(checked.rows):
@@ -137,7 +156,9 @@ def quarantine(lake: Lake, ledger: Ledger, refusal: Refusal) -> None:
     objects.write_atomically(lake.uri("quarantine", name, "reason.json"), json.dumps(said, indent=1).encode())
     for record in ledger.deliveries():
         if record.state == "claimed" and record.manifest == refusal.manifest:
-            ledger.put(record.with_state("refused", reason=f"{refusal.error['what']} ({refusal.error['where']})"))
+            ledger.put(
+                record.with_state("refused", reason=f"{refusal.error['what']} ({refusal.error['where']})")
+            )
 
 
 def _totals(checked: Checked) -> list[dict[str, Any]]:
@@ -150,7 +171,11 @@ def _totals(checked: Checked) -> list[dict[str, Any]]:
 
 def _new_types(checked: Checked) -> list[str]:
     unknown = sorted(set(checked.totals.types) - set(charge_types()))
-    return [f"line item types that finlake doesn't know yet, counted as billed: {', '.join(unknown)}"] if unknown else []
+    return (
+        [f"line item types that finlake doesn't know yet, counted as billed: {', '.join(unknown)}"]
+        if unknown
+        else []
+    )
 
 
 def _plain(value: Decimal) -> str:

@@ -36,7 +36,9 @@ class Checked:
     warnings: list[str] = field(default_factory=list)
 
 
-def check_files(files: Sequence[tuple[str, Path]], file_format: str, progress: Callable[[str], None]) -> Checked:
+def check_files(
+    files: Sequence[tuple[str, Path]], file_format: str, progress: Callable[[str], None]
+) -> Checked:
     """Check all files of a delivery: (key as delivered, local copy). Raises DeliveryRefused for the first that fails."""
     checked = Checked()
     for key, path in files:
@@ -64,7 +66,9 @@ def read_header(key: str, path: Path) -> list[str]:
     except (UnicodeDecodeError, csv.Error) as error:
         raise refused(key, f"the header can't be read: {short(error)}") from error
     columns = [to_column(name) for name in header if not _goes_into_a_map(name)]
-    doubled = sorted({name for name in columns if columns.count(name) > 1} | {n for n in header if header.count(n) > 1})
+    doubled = sorted(
+        {name for name in columns if columns.count(name) > 1} | {n for n in header if header.count(n) > 1}
+    )
     if doubled:
         raise refused(key, f"the header names a column twice: {', '.join(doubled)}")
     _require(key, header)
@@ -106,18 +110,26 @@ def _add_csv(key: str, path: Path, header: list[str], totals: Totals) -> int:
     names = [f"c{i}" for i in range(len(header))]
     wanted = {cell: names[header.index(column)] for cell, column in cells.items()}
     with gzip.open(path, "rb") as stream, _readable(key):
-        reader = pacsv.open_csv(
-            stream,
-            read_options=pacsv.ReadOptions(use_threads=False, column_names=names, skip_rows=1, block_size=16 << 20),
-            parse_options=pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=widths),
-            convert_options=pacsv.ConvertOptions(
-                include_columns=list(wanted.values()),
-                column_types=dict.fromkeys(wanted.values(), pa.string()),
-                strings_can_be_null=False,
-            ),
-        ) if sum(1 for _ in _peek(path)) > 1 else iter(())
+        reader = (
+            pacsv.open_csv(
+                stream,
+                read_options=pacsv.ReadOptions(
+                    use_threads=False, column_names=names, skip_rows=1, block_size=16 << 20
+                ),
+                parse_options=pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=widths),
+                convert_options=pacsv.ConvertOptions(
+                    include_columns=list(wanted.values()),
+                    column_types=dict.fromkeys(wanted.values(), pa.string()),
+                    strings_can_be_null=False,
+                ),
+            )
+            if sum(1 for _ in _peek(path)) > 1
+            else iter(())
+        )
         for batch in reader:
-            rows += _add(key, {cell: batch.column(column) for cell, column in wanted.items()}, cells, totals, rows)
+            rows += _add(
+                key, {cell: batch.column(column) for cell, column in wanted.items()}, cells, totals, rows
+            )
     if bad:
         raise refused(key, _too_wide(bad, len(header)))
     return rows
@@ -170,7 +182,9 @@ def _require_types(key: str, schema: pa.Schema, cells: dict[str, str]) -> None:
         if cell in MONEY_CELLS and not (number or text):
             raise refused(key, f"column {column} should be a number but is {kind}")
         if cell in _KNOWN_TYPES and not text:
-            raise refused(key, f"column {column} should be text but is {kind}: account ids would lose their zeros")
+            raise refused(
+                key, f"column {column} should be text but is {kind}: account ids would lose their zeros"
+            )
 
 
 def _as_text(array: pa.Array) -> pa.Array:
@@ -195,7 +209,9 @@ def _warnings(totals: Totals) -> list[str]:
     ]
     currencies = sorted({currency for _, currency in totals.lines})
     if len(currencies) > 1:
-        said.append(f"the delivery holds several currencies ({', '.join(currencies)}); each is summed on its own")
+        said.append(
+            f"the delivery holds several currencies ({', '.join(currencies)}); each is summed on its own"
+        )
     return said
 
 
@@ -203,7 +219,9 @@ def period_warnings(totals: Totals, billing_period: str) -> list[str]:
     """Tell of lines that name another billing period than the manifest: they count in the manifest's month."""
     others = {name: count for name, count in totals.periods.items() if name and name != billing_period}
     said = ", ".join(f"{count} lines of {name}" for name, count in sorted(others.items()))
-    return [f"the manifest says {billing_period}, its lines also name other periods: {said}"] if others else []
+    return (
+        [f"the manifest says {billing_period}, its lines also name other periods: {said}"] if others else []
+    )
 
 
 def short(error: Exception) -> str:
@@ -211,4 +229,12 @@ def short(error: Exception) -> str:
     return " ".join(str(error).split())[:200] or type(error).__name__
 
 
-__all__ = ["Checked", "DeliveryRefused", "check_files", "period_warnings", "read_header", "short", "to_column"]
+__all__ = [
+    "Checked",
+    "DeliveryRefused",
+    "check_files",
+    "period_warnings",
+    "read_header",
+    "short",
+    "to_column",
+]

@@ -73,14 +73,20 @@ def refused(where: str, reason: str, next_step: str = "") -> DeliveryRefused:
 
 def moved(where: str) -> DeliveryRefused:
     """The error of a delivery that AWS overwrote while it was read."""
-    return refused(where, f"AWS replaced the file {MOVED}", "run finlake ingest again: it takes the new delivery")
+    return refused(
+        where, f"AWS replaced the file {MOVED}", "run finlake ingest again: it takes the new delivery"
+    )
 
 
 def _cur1(stat: Stat, document: dict[str, Any]) -> Manifest:
     version, name, account = document["assemblyId"], document["reportName"], str(document["account"])
     keys = tuple(_safe(stat, key.lstrip("/")) for key in document["reportKeys"])
     assembled = _CUR1_ASSEMBLY_TIME.match(version)
-    at = datetime.strptime(assembled[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC) if assembled else stat.modified_at
+    at = (
+        datetime.strptime(assembled[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+        if assembled
+        else stat.modified_at
+    )
     prefix = keys[0].partition(f"/{name}/")[0] if keys and f"/{name}/" in keys[0] else ""
     parquet = "parquet" in str(document.get("compression", "")).lower()
     return Manifest(
@@ -120,7 +126,9 @@ def _data_export(stat: Stat, document: dict[str, Any]) -> Manifest:
     folders = PurePosixPath(stat.key).parts[:-1]
     periods = [match[1] for part in folders if (match := _CUR2_PERIOD_FOLDER.match(part))]
     if not periods or not _PERIOD.match(periods[-1]):
-        raise refused(stat.key, "no folder BILLING_PERIOD=YYYY-MM on the manifest's path says which month this is")
+        raise refused(
+            stat.key, "no folder BILLING_PERIOD=YYYY-MM on the manifest's path says which month this is"
+        )
     started = _CUR2_EXECUTION_TIME.match(folders[-1])
     at = _execution_time(started) if started else _execution_time_of(keys) or stat.modified_at
     is_focus = "BilledCost" in columns or "EffectiveCost" in columns

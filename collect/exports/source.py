@@ -49,8 +49,8 @@ class MovedUnderReader(Exception):
 class Source(Protocol):
     """Read-only access to delivered objects; keys are relative to the source's root."""
 
-    root: str
-
+    @property
+    def root(self) -> str: ...
     def manifests(self) -> Iterator[Stat]: ...
     def stat(self, key: str) -> Stat | None: ...
     def read(self, stat: Stat) -> bytes: ...
@@ -131,7 +131,9 @@ class S3Source:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix):
+            for page in self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=self.prefix
+            ):
                 for item in page.get("Contents", []):
                     if is_manifest(item["Key"]):
                         yield self._stat(item["Key"].removeprefix(self.prefix), item["Size"], item)
@@ -167,7 +169,9 @@ class S3Source:
         from botocore.exceptions import ClientError
 
         try:
-            answer = self._client.get_object(Bucket=self.bucket, Key=self.prefix + stat.key, IfMatch=stat.etag)
+            answer = self._client.get_object(
+                Bucket=self.bucket, Key=self.prefix + stat.key, IfMatch=stat.etag
+            )
         except ClientError as error:
             if error.response["Error"]["Code"] in {"PreconditionFailed", "NoSuchKey", "412", "404"}:
                 raise MovedUnderReader(stat.key) from None

@@ -36,24 +36,46 @@ CELLS: dict[str, tuple[str, ...]] = {
     "reservation": ("reservation/ReservationARN", "reservation_reservation_a_r_n"),
     "ri_cost": ("reservation/EffectiveCost", "reservation_effective_cost"),
     "ri_net": ("reservation/NetEffectiveCost", "reservation_net_effective_cost"),
-    "ri_unused_up": ("reservation/UnusedAmortizedUpfrontFeeForBillingPeriod", "reservation_unused_amortized_upfront_fee_for_billing_period"),
+    "ri_unused_up": (
+        "reservation/UnusedAmortizedUpfrontFeeForBillingPeriod",
+        "reservation_unused_amortized_upfront_fee_for_billing_period",
+    ),
     "ri_unused_rec": ("reservation/UnusedRecurringFee", "reservation_unused_recurring_fee"),
-    "ri_net_unused_up": ("reservation/NetUnusedAmortizedUpfrontFeeForBillingPeriod", "reservation_net_unused_amortized_upfront_fee_for_billing_period"),
+    "ri_net_unused_up": (
+        "reservation/NetUnusedAmortizedUpfrontFeeForBillingPeriod",
+        "reservation_net_unused_amortized_upfront_fee_for_billing_period",
+    ),
     "ri_net_unused_rec": ("reservation/NetUnusedRecurringFee", "reservation_net_unused_recurring_fee"),
     "sp_cost": ("savingsPlan/SavingsPlanEffectiveCost", "savings_plan_savings_plan_effective_cost"),
     "sp_net": ("savingsPlan/NetSavingsPlanEffectiveCost", "savings_plan_net_savings_plan_effective_cost"),
     "sp_total": ("savingsPlan/TotalCommitmentToDate", "savings_plan_total_commitment_to_date"),
     "sp_used": ("savingsPlan/UsedCommitment", "savings_plan_used_commitment"),
-    "sp_up": ("savingsPlan/AmortizedUpfrontCommitmentForBillingPeriod", "savings_plan_amortized_upfront_commitment_for_billing_period"),
-    "sp_rec": ("savingsPlan/RecurringCommitmentForBillingPeriod", "savings_plan_recurring_commitment_for_billing_period"),
-    "sp_net_up": ("savingsPlan/NetAmortizedUpfrontCommitmentForBillingPeriod", "savings_plan_net_amortized_upfront_commitment_for_billing_period"),
-    "sp_net_rec": ("savingsPlan/NetRecurringCommitmentForBillingPeriod", "savings_plan_net_recurring_commitment_for_billing_period"),
+    "sp_up": (
+        "savingsPlan/AmortizedUpfrontCommitmentForBillingPeriod",
+        "savings_plan_amortized_upfront_commitment_for_billing_period",
+    ),
+    "sp_rec": (
+        "savingsPlan/RecurringCommitmentForBillingPeriod",
+        "savings_plan_recurring_commitment_for_billing_period",
+    ),
+    "sp_net_up": (
+        "savingsPlan/NetAmortizedUpfrontCommitmentForBillingPeriod",
+        "savings_plan_net_amortized_upfront_commitment_for_billing_period",
+    ),
+    "sp_net_rec": (
+        "savingsPlan/NetRecurringCommitmentForBillingPeriod",
+        "savings_plan_net_recurring_commitment_for_billing_period",
+    ),
 }
 REQUIRED = ("payer", "account", "currency", "start", "type", "unblended")
 """Cells without which a line can't be accounted for: their columns must be there and filled."""
 STRICT = ("unblended", "net", "blended")
 """Money cells in which a text that is no number refuses the delivery; in the others it is told and counts as blank."""
-MONEY_CELLS = tuple(name for name in CELLS if name not in {"payer", "account", "currency", "start", "type", "product", "period", "reservation"})
+MONEY_CELLS = tuple(
+    name
+    for name in CELLS
+    if name not in {"payer", "account", "currency", "start", "type", "product", "period", "reservation"}
+)
 
 
 class BadCell(Exception):
@@ -90,7 +112,9 @@ class Totals:
         money = {name: self._money(name, text[name]) for name in MONEY_CELLS}
         costs = _costs(text, money)
         table = pa.table({"payer": text["payer"], "currency": text["currency"], **costs})
-        grouped = table.group_by(["payer", "currency"]).aggregate([([], "count_all"), *[(m, "sum") for m in MEASURES]])
+        grouped = table.group_by(["payer", "currency"]).aggregate(
+            [([], "count_all"), *[(m, "sum") for m in MEASURES]]
+        )
         for row in grouped.to_pylist():
             key = (row["payer"], row["currency"])
             self.lines[key] += row["count_all"]
@@ -105,7 +129,9 @@ class Totals:
     def _money(self, name: str, text: pa.Array) -> pa.Array:
         money = self._parsed(name, text)
         if (pc.max(pc.abs(money)).as_py() or 0) >= LIMIT:
-            row = next(i for i, value in enumerate(money.to_pylist()) if value is not None and abs(value) >= LIMIT)
+            row = next(
+                i for i, value in enumerate(money.to_pylist()) if value is not None and abs(value) >= LIMIT
+            )
             raise BadCell(name, text[row].as_py(), row)
         return money
 
@@ -142,7 +168,11 @@ def _costs(text: Mapping[str, pa.Array], money: Mapping[str, pa.Array]) -> dict[
     amortized = [
         (is_a("SavingsPlanCoveredUsage"), money["sp_cost"], money["sp_net"]),
         (is_a("DiscountedUsage"), money["ri_cost"], money["ri_net"]),
-        (is_a("RIFee"), _plus(money["ri_unused_up"], money["ri_unused_rec"]), _plus(money["ri_net_unused_up"], money["ri_net_unused_rec"])),
+        (
+            is_a("RIFee"),
+            _plus(money["ri_unused_up"], money["ri_unused_rec"]),
+            _plus(money["ri_net_unused_up"], money["ri_net_unused_rec"]),
+        ),
         (is_a("SavingsPlanRecurringFee"), unused_plan, net_unused_plan),
     ]
     spread, net_spread = pc.if_else(nothing, zero, gross), pc.if_else(nothing, zero, net)

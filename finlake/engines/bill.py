@@ -37,16 +37,18 @@ class DuckDBEngine:
 
     name = "duckdb"
 
-    def __init__(self, memory_limit: str | None = None) -> None:
+    def __init__(self, lake: str = "", memory_limit: str | None = None) -> None:
         from sqlframe.base.session import _BaseSession
         from sqlframe.duckdb import DuckDBSession, functions
 
-        self.connection: duckdb.DuckDBPyConnection = connect()
+        self.connection: duckdb.DuckDBPyConnection = connect(lake=lake)
         self.connection.execute(_MUL_DIV)
         self.connection.execute("set preserve_insertion_order=false")
         if memory_limit:
             self.connection.execute("set memory_limit = ?", [memory_limit])
-        _BaseSession._instance = None  # SQLFrame would hand out the session of an earlier engine, whose connection is closed
+        _BaseSession._instance = (
+            None  # SQLFrame would hand out the session of an earlier engine, whose connection is closed
+        )
         self._session = DuckDBSession(conn=self.connection)
         self.functions: Any = functions
 
@@ -56,9 +58,13 @@ class DuckDBEngine:
         Returns its name, which depends on the delivered columns and types alone: same name, same shape.
         """
         scan = f"read_parquet({_list(files)}, union_by_name=true, hive_partitioning=false)"
-        columns = [(row[0], row[1]) for row in self.connection.execute(f"describe select * from {scan}").fetchall()]
+        columns = [
+            (row[0], row[1]) for row in self.connection.execute(f"describe select * from {scan}").fetchall()
+        ]
         name = f"raw_{hashlib.sha256(repr(columns).encode()).hexdigest()[:12]}"
-        self.view(name, f"select {_folded([c for c in columns if c[0] not in keys])}{_added(keys)} from {scan}")
+        self.view(
+            name, f"select {_folded([c for c in columns if c[0] not in keys])}{_added(keys)} from {scan}"
+        )
         return name
 
     def partition_view(self, name: str, files: Sequence[str], keys: dict[str, str]) -> str:
@@ -93,13 +99,17 @@ class DuckDBEngine:
         stream = self.connection.sql(f"select {names} from ({query})").to_arrow_reader(100_000)
         return pa.RecordBatchReader.from_batches(schema, (_cast(batch, schema) for batch in stream))
 
-    def fold_csv(self, files: Sequence[Path], headers: Sequence[Sequence[str]], target: Path, rename: Any) -> int:
+    def fold_csv(
+        self, files: Sequence[Path], headers: Sequence[Sequence[str]], target: Path, rename: Any
+    ) -> int:
         """Delivered CSV files -> one Parquet file, every value as text, tag/category/product columns folded into maps
         under their original keys. `rename` turns a delivered header into a column name. Returns the number of rows."""
         parts = [_csv_select(file, header, rename) for file, header in zip(files, headers, strict=True)]
         query = " union all by name ".join(parts)
         target.parent.mkdir(parents=True, exist_ok=True)
-        copied = self.connection.execute(f"copy ({query}) to {_quote(str(target))} (format parquet, compression zstd)").fetchone()
+        copied = self.connection.execute(
+            f"copy ({query}) to {_quote(str(target))} (format parquet, compression zstd)"
+        ).fetchone()
         return int(copied[0]) if copied else 0
 
     def close(self) -> None:
@@ -136,13 +146,17 @@ def _map_of(entries: Sequence[str]) -> str:
 
 
 def _folded(columns: Sequence[tuple[str, str]]) -> str:
-    """Select list of the raw frame: flat tag and category columns become maps, JSON text becomes maps, `user:` becomes `user_`."""
+    """Select list of the raw frame: flat tag and category columns and JSON text become maps, `user:` becomes `user_`."""
     names = {name for name, _ in columns}
     tags = [n for n in sorted(names) if n.startswith(_FLAT_TAGS)]
     categories = [n for n in sorted(names) if n.startswith(_FLAT_CATEGORIES)]
     selected = [_name(n) for n, _ in columns if n not in {*tags, *categories, *MAPS.values()}]
     types = dict(columns)
-    for column, flat, prefix in (("resource_tags", tags, _FLAT_TAGS), ("cost_category", categories, _FLAT_CATEGORIES), ("product", [], "")):
+    for column, flat, prefix in (
+        ("resource_tags", tags, _FLAT_TAGS),
+        ("cost_category", categories, _FLAT_CATEGORIES),
+        ("product", [], ""),
+    ):
         if column in names:
             selected.append(f"{_as_map(column, types[column])} as {column}")
         else:
@@ -155,16 +169,24 @@ def _entry(name: str, prefix: str) -> str:
 
 
 def _as_map(column: str, kind: str) -> str:
-    source = f'cast(from_json("{column}", \'"MAP(VARCHAR, VARCHAR)"\') as map(varchar, varchar))' if kind == "VARCHAR" else f'"{column}"'
+    source = (
+        f'cast(from_json("{column}", \'"MAP(VARCHAR, VARCHAR)"\') as map(varchar, varchar))'
+        if kind == "VARCHAR"
+        else f'"{column}"'
+    )
     if column != "resource_tags":
         return source
-    renamed = "case when starts_with(e.key, 'user:') then 'user_' || e.key[6:] when starts_with(e.key, 'aws:') then 'aws_' || e.key[5:] else e.key end"
-    return f"map_from_entries(list_transform(map_entries({source}), lambda e: {{'key': {renamed}, 'value': e.value}}))"
+    renamed = "regexp_replace(e.key, '^(user|aws):', '\\1_')"
+    entries = f"list_transform(map_entries({source}), lambda e: {{'key': {renamed}, 'value': e.value}})"
+    return f"map_from_entries({entries})"
 
 
 def _cast(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(
-        [column if column.type == field.type else column.cast(field.type) for column, field in zip(batch.columns, schema, strict=True)],
+        [
+            column if column.type == field.type else column.cast(field.type)
+            for column, field in zip(batch.columns, schema, strict=True)
+        ],
         schema=schema,
     )
 

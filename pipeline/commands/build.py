@@ -20,7 +20,9 @@ def register(app: typer.Typer) -> None:
 def build(
     lake: LakeOption = None,
     config: ConfigOption = None,
-    full: Annotated[bool, typer.Option("--full", help="Build every month anew, not only the changed ones.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Build every month anew, not only the changed ones.")
+    ] = False,
     wait: WaitOption = 0.0,
     json: JsonOption = False,
 ) -> None:
@@ -44,9 +46,13 @@ def say(console: Console, payload: dict[str, Any]) -> None:
         console.print(f"Nothing new to build: {payload['build_id']} holds all that silver holds.")
         return
     periods = payload["periods"]
-    console.print(f"[bold]Built {payload['build_id']}[/]: {len(periods)} months, {periods[0]} to {periods[-1]}")
+    console.print(
+        f"[bold]Built {payload['build_id']}[/]: {len(periods)} months, {periods[0]} to {periods[-1]}"
+    )
     rows = payload["reconciliation"]
     off = sum(not row["is_reconciled"] for row in rows)
-    console.print(f"Reconciled with the delivered bill: {len(rows) - off} of {len(rows)} figures equal to the last decimal")
+    console.print(
+        f"Reconciled with the delivered bill: {len(rows) - off} of {len(rows)} figures equal to the last decimal"
+    )
     for warning in payload["warnings"]:
         console.print(f"[yellow]warning[/] {escape(warning)}")

@@ -12,7 +12,8 @@ from finlake.errors import ExitCode
 from pipeline.console import ConfigOption, JsonOption, LakeOption, Output, SourceOption, resolve_settings
 
 WaitOption = Annotated[
-    float, typer.Option("--wait", metavar="SECONDS", help="Wait so long for another writer of this lake to end.")
+    float,
+    typer.Option("--wait", metavar="SECONDS", help="Wait so long for another writer of this lake to end."),
 ]
 
 
@@ -27,7 +28,10 @@ def ingest(
     config: ConfigOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what is new; write nothing.")] = False,
     accept_refused: Annotated[
-        bool, typer.Option("--accept-refused", help="Exit with 0 although deliveries were refused (see finlake status).")
+        bool,
+        typer.Option(
+            "--accept-refused", help="Exit with 0 although deliveries were refused (see finlake status)."
+        ),
     ] = False,
     nothing_new_exit_code: Annotated[
         int, typer.Option("--nothing-new-exit-code", metavar="CODE", help="Exit code where nothing was new.")
@@ -63,9 +67,13 @@ def say(console: Console, payload: dict[str, Any]) -> None:
     lines = sum(d["line_count"] or 0 for d in loaded)
     if loaded:
         months = sorted({d["billing_period"] for d in loaded})
-        console.print(f"[bold]{len(loaded)} new deliveries[/] with {lines:,} lines, months {months[0]} to {months[-1]}")
+        console.print(
+            f"[bold]{len(loaded)} new deliveries[/] with {lines:,} lines, months {months[0]} to {months[-1]}"
+        )
     else:
-        console.print(f"Nothing new: {payload['unchanged']} deliveries are loaded already, nothing was changed.")
+        console.print(
+            f"Nothing new: {payload['unchanged']} deliveries are loaded already, nothing was changed."
+        )
     for warning in payload["warnings"]:
         console.print(f"[yellow]warning[/] {escape(warning)}")
     for key in payload["unsupported"]:
@@ -79,6 +87,8 @@ def _say_preview(console: Console, payload: dict[str, Any]) -> None:
     console.print(f"{len(payload['new'])} new deliveries, {payload['unchanged']} loaded already")
     for delivery in payload["new"]:
         size = delivery["byte_count"] / 1e6
-        console.print(f"  {delivery['billing_period']}  {delivery['export_id']}  {delivery['files']} files, {size:.1f} MB")
+        console.print(
+            f"  {delivery['billing_period']}  {delivery['export_id']}  {delivery['files']} files, {size:.1f} MB"
+        )
     for refused in payload["refused"]:
         console.print(f"[red]would be refused[/] {escape(refused['where'])}: {escape(refused['what'])}")

@@ -12,7 +12,9 @@ from pipeline.console import ConfigOption, JsonOption, LakeOption, Output, resol
 
 BuildOption = Annotated[
     str | None,
-    typer.Option("--build", metavar="BUILD_ID", help="The build to show. Otherwise: see above.", show_default=False),
+    typer.Option(
+        "--build", metavar="BUILD_ID", help="The build to show. Otherwise: see above.", show_default=False
+    ),
 ]
 
 

@@ -41,7 +41,9 @@ def run(
 def say(console: Console, payload: dict[str, Any]) -> None:
     """What was loaded, that it reconciles, and what readers see now, for people."""
     ingest_command.say(console, payload)
-    table = Table("month", "payer", "currency", "at source", "in the marts", "difference", box=None, header_style="bold")
+    table = Table(
+        "month", "payer", "currency", "at source", "in the marts", "difference", box=None, header_style="bold"
+    )
     for row in payload["reconciliation"]:
         if row["measure"] == "unblended_cost":
             table.add_row(
@@ -55,4 +57,6 @@ def say(console: Console, payload: dict[str, Any]) -> None:
             )
     console.print(table)
     verb = "Published" if payload["changed"] else "Nothing changed; published is still"
-    console.print(f"{verb} [bold]{payload['build_id']}[/] in {payload['seconds']:.0f} s: {payload['database']}")
+    console.print(
+        f"{verb} [bold]{payload['build_id']}[/] in {payload['seconds']:.0f} s: {payload['database']}"
+    )

@@ -51,13 +51,15 @@ def extensions(say: Say) -> Finding:
     """DuckDB opens and loads its extensions from the installed packages."""
     import duckdb
 
-    from finlake.engines.duckdb import EXTENSIONS, connect
+    from finlake.engines.duckdb import NEEDED_EXTENSIONS, connect
 
     try:
-        connect().close()
+        connect(extensions=NEEDED_EXTENSIONS).close()
     except (duckdb.Error, ImportError, IndexError, OSError) as error:
         return say.fail("extensions", "broken", "extensions_advice", error=error)
-    return say.ok("extensions", "extensions_ok", names=", ".join(EXTENSIONS), version=duckdb.__version__)
+    return say.ok(
+        "extensions", "extensions_ok", names=", ".join(NEEDED_EXTENSIONS), version=duckdb.__version__
+    )
 
 
 def time_zone(say: Say) -> Finding:

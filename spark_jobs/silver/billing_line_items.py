@@ -13,7 +13,6 @@ from spark_jobs.silver.facts import NO_PRODUCT, Facts
 from spark_jobs.silver.money import of_charge, with_costs
 from spark_jobs.silver.resources import commitment_columns, dimension, region, resource_columns, service_key
 
-
 DELIVERY_KEYS = ("export_id", "billing_period", "delivery_id", "source_format")
 """Columns that every line of a delivery shares; the raw frame carries them."""
 
@@ -52,7 +51,9 @@ def _is_split(F: Any) -> Any:
 
 def _focus_columns(F: Any) -> dict[str, Any]:
     kind = F.col("charge_type")
-    is_spot = F.coalesce(F.col("usage_type").like("%SpotUsage%"), F.lit(False)) | (F.col("pricing_term") == F.lit("Spot"))
+    is_spot = F.coalesce(F.col("usage_type").like("%SpotUsage%"), F.lit(False)) | (
+        F.col("pricing_term") == F.lit("Spot")
+    )
     committed = F.coalesce(F.col("plan_arn"), F.col("reservation_arn")).isNotNull()
     priced = F.coalesce(of_charge("priced", "charge_type", F) == F.lit("True"), F.lit(False))
     return {
@@ -68,4 +69,3 @@ def _focus_columns(F: Any) -> dict[str, Any]:
 
 def _dimensions(facts: Facts, F: Any) -> dict[str, Any]:
     return {name: dimension(keys, F) for name, keys in facts.dimensions.items()}
-

@@ -27,7 +27,9 @@ def transform(lines: Any, F: Any) -> Any:
     keys = [name for name in contract.column_names if name not in {*COSTS, "line_count"}]
     summed = lines.withColumns({"is_closing_line": is_closing_line(F)}).groupBy(*keys)
     costs = [F.sum(F.col(name)).cast(MONEY).alias(name) for name in COSTS]
-    return summed.agg(F.count(F.lit(1)).alias("line_count"), *costs).select(*[F.col(n) for n in contract.column_names])
+    return summed.agg(F.count(F.lit(1)).alias("line_count"), *costs).select(
+        *[F.col(n) for n in contract.column_names]
+    )
 
 
 def is_closing_line(F: Any) -> Any:
@@ -36,6 +38,4 @@ def is_closing_line(F: Any) -> Any:
     always = [name for name, facts in words.items() if facts.get("closing") == "always"]
     fees = [name for name, facts in words.items() if facts.get("closing") == "unless_reservation"]
     kind = F.col("charge_type")
-    return F.coalesce(
-        kind.isin(*always) | (kind.isin(*fees) & F.col("commitment_id").isNull()), F.lit(False)
-    )
+    return F.coalesce(kind.isin(*always) | (kind.isin(*fees) & F.col("commitment_id").isNull()), F.lit(False))

@@ -1,4 +1,4 @@
-"""Facts that the silver jobs work by: charge types and source columns (YAML beside this file), services and dimensions (handed in)."""
+"""Facts that the silver jobs work by: charge types and source columns (YAML here), services and dimensions (handed in)."""
 
 from __future__ import annotations
 
@@ -46,6 +46,12 @@ class Facts:
 
     def fingerprint(self) -> int:
         """A number that changes with every rule that decides what silver holds; fits a Delta transaction version."""
-        said = [RECIPE, charge_types(), source_columns(), self.catalogue.fingerprint(), sorted(self.dimensions.items())]
+        said = [
+            RECIPE,
+            charge_types(),
+            source_columns(),
+            self.catalogue.fingerprint(),
+            sorted(self.dimensions.items()),
+        ]
         digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
         return int(digest[:13], 16)

@@ -100,14 +100,20 @@ def _contracted(F: Any) -> Any:
     offsets = [name for name, facts in words.items() if facts["list"] == "zero"]
     reserved = [name for name, facts in words.items() if facts["amortized"] == "covered_by_reservation"]
     kind = F.col("charge_type")
-    return F.when(kind.isin(*offsets), _zero(F)).when(kind.isin(*reserved), unknown).otherwise(net).cast(MONEY)
+    return (
+        F.when(kind.isin(*offsets), _zero(F)).when(kind.isin(*reserved), unknown).otherwise(net).cast(MONEY)
+    )
 
 
 def _net_basis(F: Any) -> Any:
     unused = [name for name, facts in charge_types().items() if facts["amortized"] == "unused_plan"]
     inferred = F.col("charge_type").isin(*unused) & F.col("plan_net").isNotNull()
     delivered = F.col("net_unblended").isNotNull()
-    return F.when(inferred, F.lit("inferred")).when(delivered, F.lit("delivered")).otherwise(F.lit("equals_gross"))
+    return (
+        F.when(inferred, F.lit("inferred"))
+        .when(delivered, F.lit("delivered"))
+        .otherwise(F.lit("equals_gross"))
+    )
 
 
 def _total(F: Any, *names: str) -> Any:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from finlake.service_model import UNMAPPED
-from spark_jobs.silver.facts import Facts
 from spark_jobs.silver.expressions import case, quoted
+from spark_jobs.silver.facts import Facts
 from spark_jobs.silver.money import of_charge
 
 REGION_OF_ZONE = "^[a-z]{2}(-[a-z]+)+-[0-9]+"
@@ -65,17 +66,31 @@ def commitment_columns(F: Any) -> dict[str, Any]:
         "commitment_type": F.when(plan.isNotNull(), F.lit("Savings Plan")).when(
             reservation.isNotNull(), F.lit("Reserved Instance")
         ),
-        "commitment_category": F.when(plan.isNotNull(), F.lit("Spend")).when(reservation.isNotNull(), F.lit("Usage")),
-        "commitment_status": F.when((status == "Unused") & (F.col("amortized_cost") == F.lit(0)), F.lit(None)).otherwise(
-            status
+        "commitment_category": F.when(plan.isNotNull(), F.lit("Spend")).when(
+            reservation.isNotNull(), F.lit("Usage")
         ),
+        "commitment_status": F.when(
+            (status == "Unused") & (F.col("amortized_cost") == F.lit(0)), F.lit(None)
+        ).otherwise(status),
     }
 
 
 def dimension(keys: list[str], F: Any) -> Any:
-    """A configured dimension: the first tag key (or `cost_category:Name`) that the line carries with a value."""
+    """A configured dimension: the first tag key (or `cost_category:Name`) that the line carries with a value.
+
+    After the keys as configured come their spellings in legacy CUR's Parquet, where AWS turns `BusinessUnit` into `business_unit`.
+    """
     found = []
-    for key in keys:
-        column, name = ("cost_categories", key.partition(":")[2]) if key.startswith("cost_category:") else ("resource_tags", key)
+    for key in dict.fromkeys([*keys, *map(_in_parquet, keys)]):
+        column, name = (
+            ("cost_categories", key.partition(":")[2])
+            if key.startswith("cost_category:")
+            else ("resource_tags", key)
+        )
         found.append(F.nullif(F.element_at(F.col(column), F.lit(name)), F.lit("")))
     return F.coalesce(*found) if len(found) > 1 else found[0] if found else F.lit(None).cast("string")
+
+
+def _in_parquet(key: str) -> str:
+    kind, colon, name = key.rpartition(":")
+    return f"{kind}{colon}{re.sub(r'(?<=[a-z0-9])(?=[A-Z])', '_', name).lower()}"

@@ -18,7 +18,9 @@ def assert_step(lake: Path, source: Path, current: dict[str, str], totals: dict[
     said = whole_run(lake, source)
     assert not said["refused"]
     assert all(row["is_reconciled"] for row in said["reconciliation"])
-    assert {row[0] for row in published(lake, "select distinct billing_period from cost_monthly")} == set(current)
+    assert {row[0] for row in published(lake, "select distinct billing_period from cost_monthly")} == set(
+        current
+    )
     for period, version in current.items():
         assert_monthly_equals(lake, period, totals["versions"][f"{period}/{version}"])
     again = whole_run(lake, source)
@@ -41,7 +43,9 @@ def test_create_new_layouts_at_every_step(
         if arriving.get(step["step"]):
             assert_step(lake, bucket.root, current, totals)
     assert current == totals["steps"][-1]["current"]
-    assert_restatements_equal(lake, json.loads((golden / "expected" / "restatement.json").read_text()), layout)
+    assert_restatements_equal(
+        lake, json.loads((golden / "expected" / "restatement.json").read_text()), layout
+    )
 
 
 def assert_restatements_equal(lake: Path, expected: dict[str, Any], layout: str) -> None:
@@ -53,13 +57,24 @@ def assert_restatements_equal(lake: Path, expected: dict[str, Any], layout: str)
     )
     names = sorted(expected, key=lambda name: (name[:7], name))
     wanted = [
-        (name[:7], *(Decimal(expected[name]["unblended_delta"][part]) for part in ("earlier_days", "new_days", "closing_lines", "total")))
+        (
+            name[:7],
+            *(
+                Decimal(expected[name]["unblended_delta"][part])
+                for part in ("earlier_days", "new_days", "closing_lines", "total")
+            ),
+        )
         for name in names
         if layout != "cur2_parquet" or "v1->v2 (S2" not in name
     ]
     assert [row[0] for row in rows] == [w[0] for w in wanted]
     for row, want in zip(rows, wanted, strict=True):
-        assert all(abs(value - expect) <= Decimal("1e-9") for value, expect in zip(row[1:], want[1:], strict=True)), (row, want)
+        assert all(
+            abs(value - expect) <= Decimal("1e-9") for value, expect in zip(row[1:], want[1:], strict=True)
+        ), (
+            row,
+            want,
+        )
 
 
 def test_overwrite_layout_at_every_photograph(golden: Path, totals: dict[str, Any], tmp_path: Path) -> None:

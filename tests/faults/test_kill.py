@@ -28,14 +28,29 @@ from tests.pipeline.ingesting import Bucket, at_steps, silver
 SEED = int(os.environ.get("FINLAKE_FAULT_SEED", "20261123"))
 RANDOM_KILLS = 10
 BUILD_POINTS = [p for p in POINTS if POINTS.index(p) >= POINTS.index("after_control_tables")]
-TOTALS = "select billing_period, count(*), sum(unblended_cost), sum(net_amortized_cost) from cost_monthly group by all order by all"
+TOTALS = (
+    "select billing_period, count(*), sum(unblended_cost), sum(net_amortized_cost) "
+    "from cost_monthly group by all order by all"
+)
 pytestmark = pytest.mark.kill
 
 
 def command(lake: Path, source: Path, **environment: str) -> subprocess.Popen[bytes]:
-    arguments = [str(Path(sys.executable).with_name("finlake")), "run", "--lake", str(lake), "--source", str(source), "--json"]
+    arguments = [
+        str(Path(sys.executable).with_name("finlake")),
+        "run",
+        "--lake",
+        str(lake),
+        "--source",
+        str(source),
+        "--json",
+    ]
     return subprocess.Popen(
-        arguments, cwd=REPOSITORY, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        arguments,
+        cwd=REPOSITORY,
+        env=os.environ | environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
 
 
@@ -51,7 +66,18 @@ def contents(lake: Path) -> dict[str, Any]:
             "billing_authority": ["decided_at"],
         }.items()
     }
-    marts = {name: published(lake, f"select * from {name} order by all") for name in ("cost_daily", "cost_monthly", "cost_by_resource_daily", "restatements", "reconciliation", "tag_coverage", "dim_resource")}
+    marts = {
+        name: published(lake, f"select * from {name} order by all")
+        for name in (
+            "cost_daily",
+            "cost_monthly",
+            "cost_by_resource_daily",
+            "restatements",
+            "reconciliation",
+            "tag_coverage",
+            "dim_resource",
+        )
+    }
     return tables | marts
 
 
@@ -79,7 +105,9 @@ def reading(lake: Path) -> Iterator[Reader]:
 
 
 @pytest.fixture(scope="module")
-def scene(golden: Path, deliveries: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def scene(
+    golden: Path, deliveries: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
     """A lake that shows April at S3 (copied for each test), a source in which S4 and S5 have arrived, and the clean result."""
     root = tmp_path_factory.mktemp("kill")
     bucket, arriving = Bucket(golden / "cur2_parquet", root / "bucket"), at_steps(deliveries, "cur2_parquet")
@@ -93,7 +121,13 @@ def scene(golden: Path, deliveries: list[dict[str, Any]], tmp_path_factory: pyte
     whole_run(root / "clean", bucket.root)
     after = tuple(published(root / "clean", TOTALS))
     assert before != after
-    return {"root": root, "source": bucket.root, "before": before, "after": after, "clean": contents(root / "clean")}
+    return {
+        "root": root,
+        "source": bucket.root,
+        "before": before,
+        "after": after,
+        "clean": contents(root / "clean"),
+    }
 
 
 def copy(source: Path, target: Path) -> None:
@@ -111,7 +145,9 @@ def assert_recovers(scene: dict[str, Any], lake: Path, reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("points", [BUILD_POINTS[0::2], BUILD_POINTS[1::2]], ids=lambda p: "+".join(p))
-def test_killed_at_each_boundary_of_build_and_publish(points: list[str], scene: dict[str, Any], tmp_path: Path) -> None:
+def test_killed_at_each_boundary_of_build_and_publish(
+    points: list[str], scene: dict[str, Any], tmp_path: Path
+) -> None:
     """One lake dies at several boundaries one after the other; each death is a SIGKILL at the named point."""
     lake = tmp_path / "lake"
     copy(scene["root"] / "before", lake)
@@ -119,7 +155,9 @@ def test_killed_at_each_boundary_of_build_and_publish(points: list[str], scene: 
         for point in points:
             run = command(lake, scene["source"], FINLAKE_FAILPOINT=point)
             assert run.wait(timeout=300) == -signal.SIGKILL, point
-            assert tuple(published(lake, TOTALS)) == (scene["after"] if point == "after_publish" else scene["before"])
+            assert tuple(published(lake, TOTALS)) == (
+                scene["after"] if point == "after_publish" else scene["before"]
+            )
     assert_recovers(scene, lake, reader)
 
 

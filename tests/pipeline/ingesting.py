@@ -18,7 +18,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from rich.progress import Progress
 
-from finlake.objects import delta_options
+from finlake.engines.duckdb import connect
 from finlake.settings import load_settings
 from pipeline.steps import run_ingest
 from tests.conftest import REPOSITORY
@@ -26,6 +26,7 @@ from tests.conftest import REPOSITORY
 MEASURES = ("unblended_cost", "net_unblended_cost", "blended_cost", "amortized_cost", "net_amortized_cost")
 SILVER = ("billing_line_items", "delivery_costs", "deliveries", "source_totals", "billing_authority")
 TOLERANCE = Decimal("1e-9")
+MAIN = "import sys; from pipeline.cli import main; sys.exit(main())"
 
 
 def ingest(lake: Path | str, source: Path | str, **settings: Any) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def ingest(lake: Path | str, source: Path | str, **settings: Any) -> dict[str, A
 def command(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """A `finlake` command in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", *map(str, arguments)],
+        [sys.executable, "-c", MAIN, *map(str, arguments)],
         cwd=REPOSITORY,
         env=os.environ | environment,
         capture_output=True,
@@ -48,8 +49,9 @@ def command(*arguments: str | Path, **environment: str) -> subprocess.CompletedP
 
 def silver(lake: Path | str, table: str) -> pa.Table:
     """A silver table at its newest version."""
-    uri = f"{lake}/silver/{table}"
-    return pa.table(DeltaTable(uri, storage_options=delta_options(uri)).to_pyarrow_table())
+    uri = f"{lake}/silver/{table}".replace("'", "''")
+    with connect(lake=str(lake)) as con:
+        return con.execute(f"select * from delta_scan('{uri}')").to_arrow_table()
 
 
 def versions(lake: Path | str) -> dict[str, int]:
