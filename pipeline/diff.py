@@ -1,0 +1,240 @@
+"""What changed between two deliveries of a month, for the exports whose figures count. Only reads; takes no lock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from finlake.contracts import arrow_schema, load_contract
+from finlake.engines.bill import DuckDBEngine
+from finlake.errors import FinlakeError, NotFound, UsageError
+from finlake.lake import Lake, open_lake
+from finlake.ledger import Authority, DeliveryRecord
+from finlake.settings import Settings
+from finlake.tables import table_files
+from pipeline.ingest import facts_of
+from pipeline.silver import COSTS, SilverWriter
+from pipeline.status import read_ledger
+from spark_jobs.silver import delivery_diff
+from spark_jobs.silver.delivery_diff import CLASSES, COUNTS, MEASURES
+
+BY = {"account": "account_id", "service": "product_code", "category": "charge_category", "day": "usage_date"}
+_PARTS = (*CLASSES, "total")
+_SHOWN = ("delivery_id", "delivered_at", "dated", "ingested_at", "line_count", "manifest")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which change is asked for. `older` and `newer` are delivery ids or their beginnings; None: the last two."""
+
+    period: str
+    payer: str | None = None
+    export: str | None = None
+    older: str | None = None
+    newer: str | None = None
+    by: Sequence[str] = ("account", "service")
+    lines: bool = False
+
+
+def changes(settings: Settings, wanted: Wanted) -> dict[str, Any]:
+    """The change of each export asked for: {billing_period, by, changes: [...]}; money as Decimal with its currency.
+
+    Raises NotFound where there are no two deliveries to compare, UsageError for ids that don't fit.
+    """
+    lake = open_lake(settings.lake)
+    records, _, authority = read_ledger(lake)
+    pairs = pairs_of(records, authority, wanted)
+    with closing(DuckDBEngine(lake.root)) as engine:
+        writer = SilverWriter(lake, engine, facts_of(settings))
+        found = [_change(lake, engine, writer, older, newer, wanted) for older, newer in pairs]
+    return {"billing_period": wanted.period, "by": list(wanted.by), "changes": found}
+
+
+def pairs_of(
+    records: Sequence[DeliveryRecord], authority: Sequence[Authority], wanted: Wanted
+) -> list[tuple[DeliveryRecord, DeliveryRecord]]:
+    """(older, newer) of each export of the month that is asked for, or whose figures count."""
+    stored = [r for r in records if r.state == "stored" and r.billing_period == wanted.period]
+    if wanted.payer:
+        stored = [r for r in stored if wanted.payer in r.payers or not r.line_count]
+    if wanted.export:
+        stored = [r for r in stored if r.export_id == wanted.export]
+    if wanted.older or wanted.newer:
+        return [_named_pair(stored, wanted)]
+    counting = {a.export_id for a in authority if a.billing_period == wanted.period}
+    if wanted.payer:
+        chosen = [a for a in authority if (a.payer_id, a.billing_period) == (wanted.payer, wanted.period)]
+        counting = {a.export_id for a in chosen}
+    exports = sorted({r.export_id for r in stored})
+    if not wanted.export and counting:
+        exports = [export for export in exports if export in counting]
+    of_each = [in_time([r for r in stored if r.export_id == export]) for export in exports]
+    pairs = [(group[-2], group[-1]) for group in of_each if len(group) > 1]
+    if not pairs:
+        raise _nothing_to_compare(stored, wanted)
+    return pairs
+
+
+def in_time(stored: Sequence[DeliveryRecord]) -> list[DeliveryRecord]:
+    """Deliveries of one export and month, oldest first; the last is the one that the month shows (current_of).
+
+    As taken in, but by AWS's own times where they are known; empty ones count only where there is no other.
+    """
+    known = sorted(stored, key=lambda r: r.sequence)
+    placed: list[tuple[str, DeliveryRecord]] = []
+    newest = ""
+    for record in [r for r in known if r.line_count] or known:
+        at = (record.delivered_at or "") if record.dated else newest
+        newest = max(newest, at)
+        placed.append((at, record))
+    return [record for _, record in sorted(placed, key=lambda pair: pair[0])]
+
+
+def _named_pair(stored: list[DeliveryRecord], wanted: Wanted) -> tuple[DeliveryRecord, DeliveryRecord]:
+    """The deliveries named; where one is left out: the one just before the newer, the last after the older."""
+    older = _named(stored, wanted.older) if wanted.older else None
+    newer = _named(stored, wanted.newer) if wanted.newer else None
+    export = (newer or older or stored[0]).export_id  # one of them is named
+    group = in_time([r for r in stored if r.export_id == export])
+    if older is None and newer in group[1:]:
+        older = group[group.index(newer) - 1]
+    if newer is None and older is not None and group[-1] is not older:
+        newer = group[-1]
+    if older is None or newer is None:
+        raise _nothing_to_compare(group, wanted)
+    if older.export_id != newer.export_id:
+        raise UsageError(
+            "the two deliveries are of different exports",
+            where=f"{older.export_id}, {newer.export_id}",
+            intact="nothing was changed",
+            next_step="compare two deliveries of one export; finlake status --json lists them",
+        )
+    return older, newer
+
+
+def _named(stored: list[DeliveryRecord], name: str) -> DeliveryRecord:
+    found = [r for r in stored if r.delivery_id.startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    raise (UsageError if found else NotFound)(
+        f"{len(found)} deliveries have an id that begins with {name}"
+        if found
+        else f"no stored delivery of the month has the id {name}",
+        where=", ".join(r.delivery_id for r in found or stored) or "this month has no delivery",
+        intact="nothing was changed",
+        next_step="give one of these ids" if found or stored else "finlake status lists the months",
+    )
+
+
+def _nothing_to_compare(stored: Sequence[DeliveryRecord], wanted: Wanted) -> FinlakeError:
+    seen = f"{len(stored)} stored: {', '.join(r.delivery_id for r in stored)}" if stored else "none stored"
+    return NotFound(
+        f"there are no two deliveries of {wanted.period} to compare",
+        where=seen,
+        intact="nothing was changed",
+        next_step="a later delivery of the month brings one; finlake status lists months and deliveries",
+    )
+
+
+def _change(
+    lake: Lake,
+    engine: DuckDBEngine,
+    writer: SilverWriter,
+    older: DeliveryRecord,
+    newer: DeliveryRecord,
+    wanted: Wanted,
+) -> dict[str, Any]:
+    before, after = (
+        _costs(lake, engine, r, name, wanted) for r, name in ((older, "before"), (newer, "after"))
+    )
+    (covered,) = _rows(engine, delivery_diff.last_usage_day(before, engine.functions))[0].values()
+    keys = ["payer_id", "currency", *(BY[name] for name in wanted.by)]
+    rows = _rows(engine, delivery_diff.money_changes(before, after, covered, keys, engine.functions))
+    return {
+        "export_id": newer.export_id,
+        "from": {name: getattr(older, name) for name in _SHOWN},
+        "to": {name: getattr(newer, name) for name in _SHOWN},
+        "earlier_days_until": covered,
+        "totals": _totals(rows),
+        "groups": _groups(rows, keys),
+        "rows": _line_counts(engine, writer, older, newer, covered, wanted) if wanted.lines else None,
+    }
+
+
+def _costs(lake: Lake, engine: DuckDBEngine, record: DeliveryRecord, name: str, wanted: Wanted) -> Any:
+    """Frame of a delivery's silver.delivery_costs; empty for a delivery without lines. Raises NotFound."""
+    keys = {n: getattr(record, n) for n in ("export_id", "billing_period", "delivery_id")}
+    files = table_files(lake, "silver", COSTS, keys)
+    if files:
+        engine.partition_view(name, files, keys)
+    elif record.line_count:
+        raise NotFound(
+            f"silver doesn't have the costs of delivery {record.delivery_id} yet",
+            where=f"{record.billing_period} of {record.export_id}",
+            intact="nothing was changed",
+            next_step="finlake ingest brings silver up to what was delivered",
+        )
+    else:
+        engine.connection.register(name, arrow_schema(load_contract("silver", COSTS)).empty_table())
+    return _of_payer(engine.frame(name), wanted, engine.functions)
+
+
+def _of_payer(frame: Any, wanted: Wanted, F: Any) -> Any:
+    return frame.where(F.col("payer_id") == F.lit(wanted.payer)) if wanted.payer else frame
+
+
+def _rows(engine: DuckDBEngine, frame: Any) -> list[dict[str, Any]]:
+    answer = engine.connection.execute(engine.sql(frame))
+    names = [column[0] for column in answer.description or []]
+    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+
+def _totals(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Per payer and currency: for each cost what changed, by class and in total."""
+    totals: dict[tuple[str, str], dict[str, dict[str, Decimal]]] = {}
+    for row in rows:
+        none = {measure: dict.fromkeys(_PARTS, Decimal(0)) for measure in MEASURES}
+        sums = totals.setdefault((row["payer_id"], row["currency"]), none)
+        for measure in MEASURES:
+            for part in _PARTS:
+                sums[measure][part] += row[f"{measure}__{part}"]
+    return [
+        {"payer_id": payer, "currency": currency} | sums for (payer, currency), sums in sorted(totals.items())
+    ]
+
+
+def _groups(rows: list[dict[str, Any]], keys: Sequence[str]) -> list[dict[str, Any]]:
+    """Groups with a change, the biggest in unblended cost first; unblended parts stand in the group itself."""
+    groups = []
+    for row in rows:
+        costs = {m: {part: row[f"{m}__{part}"] for part in _PARTS} for m in MEASURES}
+        if any(value for parts in costs.values() for value in parts.values()):
+            other = {m: parts for m, parts in costs.items() if m != MEASURES[0]}
+            groups.append({key: row[key] for key in keys} | costs[MEASURES[0]] | {"other_costs": other})
+    return sorted(groups, key=lambda g: (-abs(g["total"]), *(str(g[key]) for key in keys)))
+
+
+def _line_counts(
+    engine: DuckDBEngine,
+    writer: SilverWriter,
+    older: DeliveryRecord,
+    newer: DeliveryRecord,
+    covered: date | None,
+    wanted: Wanted,
+) -> dict[str, int]:
+    """COUNTS of lines. One delivery's lines are marked before the other's are looked at: views share names."""
+    con, F = engine.connection, engine.functions
+    for record, name in ((older, "marks_before"), (newer, "marks_after")):
+        con.execute(
+            f"create table {name} (line varchar, attributes varchar, cost decimal(28,12), usage_date date)"
+        )
+        if record.line_count:
+            lines = _of_payer(engine.frame(engine.view("diffed_lines", writer.lines_of(record))), wanted, F)
+            con.execute(f"insert into {name} {engine.sql(delivery_diff.line_marks(lines, F))}")
+    before, after = engine.frame("marks_before"), engine.frame("marks_after")
+    (counted,) = _rows(engine, delivery_diff.line_counts(before, after, covered, F))
+    return {name: counted[name] for name in COUNTS}

@@ -1,0 +1,80 @@
+"""A change between deliveries as a person reads it, in the user's language. Takes what pipeline.diff gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from finlake.messages import number, text
+from pipeline.diff import BY
+
+PARTS = ("earlier_days", "new_days", "closing_lines", "total")
+SHOWN = 40
+
+
+def view(said: dict[str, Any], language: str) -> Group:
+    """Every change that was asked for."""
+    return Group(*(part for change in said["changes"] for part in _change(change, said, language)))
+
+
+def _change(change: dict[str, Any], said: dict[str, Any], language: str) -> Iterator[RenderableType]:
+    yield Text(
+        text("diff.title", language, period=said["billing_period"], export=change["export_id"]), style="bold"
+    )
+    for side in ("from", "to"):
+        delivery = change[side]
+        when = ("" if delivery["dated"] else "~") + (delivery["delivered_at"] or "?")[:16].replace("T", " ")
+        lines = number(delivery["line_count"] or 0, language)
+        yield Text(
+            "  " + text(f"diff.{side}", language, delivery=delivery["delivery_id"], when=when, lines=lines)
+        )
+    if change["earlier_days_until"]:
+        yield Text("  " + text("diff.covered", language, day=str(change["earlier_days_until"])), style="dim")
+    if not change["groups"]:
+        yield Text(text("diff.nothing", language))
+    else:
+        yield _table(change, said["by"], language)
+    if len(change["groups"]) > SHOWN:
+        yield Text(text("diff.more", language, count=len(change["groups"]) - SHOWN), style="dim")
+    if change["rows"] is not None:
+        for name, count in change["rows"].items():
+            yield Text(f"  {number(count, language):>12}  {text(f'diff.{name}', language)}")
+
+
+def _table(change: dict[str, Any], by: list[str], language: str) -> Table:
+    """Groups, biggest change first, then one total for each payer and currency."""
+    several = len({total["payer_id"] for total in change["totals"]}) > 1
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in [*(["payer"] if several else []), *by, "currency"]:
+        table.add_column(text(f"diff.{name}", language), overflow="fold")
+    for part in PARTS:
+        table.add_column(text(f"diff.{part}", language), justify="right", no_wrap=True)
+    for group in change["groups"][:SHOWN]:
+        names = [*([group["payer_id"]] if several else []), *(str(group[BY[name]]) for name in by)]
+        table.add_row(*names, group["currency"], *(_money(group[part], language) for part in PARTS))
+    table.add_section()
+    for total in change["totals"]:
+        names = [*([total["payer_id"]] if several else []), *("" for _ in by)]
+        cells = [
+            *names,
+            total["currency"],
+            *(_money(total["unblended_cost"][part], language) for part in PARTS),
+        ]
+        table.add_row(*cells, style="bold")
+    return table
+
+
+def _money(value: Decimal, language: str) -> str:
+    """Two places with a sign; every place where two would show a change as nothing."""
+    if not value:
+        return "0"
+    places = 2 if abs(value) >= Decimal("0.005") else 12
+    shown = number(value, language, places=places)
+    shown = shown.rstrip("0") if places > 2 else shown
+    return f"+{shown}" if value > 0 else shown
