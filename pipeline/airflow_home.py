@@ -86,11 +86,17 @@ def environment(home: AirflowHome, inherited: Mapping[str, str]) -> dict[str, st
     }
 
 
-def migrate_if_needed(home: AirflowHome, env: Mapping[str, str]) -> bool:
-    """Create or upgrade Airflow's database, once per Airflow version; True if it did. Raises FinlakeError."""
-    mark = home.folder / f"migrated-{version('apache-airflow-core')}"
-    if mark.exists() and home.database.exists():
-        return False
+def _migrated_mark(home: AirflowHome) -> Path:
+    return home.folder / f"migrated-{version('apache-airflow-core')}"
+
+
+def is_migrated(home: AirflowHome) -> bool:
+    """Whether the database was prepared by this version of Airflow."""
+    return _migrated_mark(home).exists() and home.database.exists()
+
+
+def migrate(home: AirflowHome, env: Mapping[str, str]) -> None:
+    """Create or upgrade Airflow's database. Raises FinlakeError."""
     home.folder.mkdir(parents=True, exist_ok=True)
     log = home.component_log("migrate")
     with log.open("wb") as out:
@@ -103,5 +109,4 @@ def migrate_if_needed(home: AirflowHome, env: Mapping[str, str]) -> bool:
             intact="the lake; Airflow's database holds run history only",
             next_step=f"read the log; if it doesn't help, delete {home.folder} and run again",
         )
-    mark.touch()
-    return True
+    _migrated_mark(home).touch()

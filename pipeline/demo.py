@@ -17,7 +17,7 @@ from finlake.lake import Lake
 from finlake.messages import text
 from pipeline import airflow_run
 from pipeline.airflow_api import AirflowApi
-from pipeline.airflow_home import AirflowHome, environment, free_port, migrate_if_needed
+from pipeline.airflow_home import AirflowHome, environment, free_port, is_migrated, migrate
 from pipeline.airflow_processes import AirflowProcesses
 from pipeline.airflow_run import RunOutcome
 from pipeline.console import Output, stdout_console
@@ -106,9 +106,10 @@ def started_airflow(
 ) -> Iterator[RunningAirflow]:
     """Airflow, up and with our DAGs read; gone when the block ends in any way. Raises FinlakeError."""
     env = environment(home, os.environ)
-    progress.watch("database", [])
-    with watch.step(text("demo.step_database", language)):
-        migrate_if_needed(home, env)
+    if not is_migrated(home):
+        progress.watch("database", [])
+        with watch.step(text("demo.step_database", language)):
+            migrate(home, env)
     with AirflowProcesses(home, env) as processes:
         api = AirflowApi(home.url)
         with watch.step(text("demo.step_start", language)):

@@ -88,9 +88,9 @@ class Progress:
 
     def hide(self) -> None:
         """Take the live display away; what `watch` hears from now on is not shown."""
+        self._hidden = True
         if self._live is not None:
             self._live.stop()
-            self._hidden = True
 
     def watch(self, doing: str, tasks: list[TaskView], count: str = "", /, **values: str) -> None:
         """Called all the time with what is going on (a key of `messages/demo.yml`) and the tasks so far."""
