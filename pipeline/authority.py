@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from finlake.clock import utc_now
 from finlake.contracts import load_contract
+from finlake.errors import NotFound
 from finlake.lake import Lake
 from finlake.ledger import Authority, DeliveryRecord, Ledger, text_of
 from finlake.tables import read_table
@@ -55,3 +56,43 @@ def _choose(payer: str, period: str, records: Iterable[DeliveryRecord]) -> Autho
 
 def _is_own(record: DeliveryRecord, payer: str) -> bool:
     return record.export_id.split("-")[1:2] == [payer]
+
+
+def choices(records: Iterable[DeliveryRecord]) -> dict[tuple[str, str], dict[str, str]]:
+    """(payer, billing period) -> export -> its format: whose figures could count, as they have lines there."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for record in records:
+        if record.state == "stored" and record.line_count:
+            for payer in record.payers:
+                exports = found.setdefault((payer, record.billing_period), {})
+                exports[record.export_id] = record.source_format
+    return found
+
+
+def change(
+    ledger: Ledger, payer: str, period: str, export: str, reason: str
+) -> tuple[Authority | None, Authority]:
+    """Let another export's figures count for a payer and month. Returns (what counted before, what counts now).
+
+    Raises NotFound where that export has no line of that payer and month.
+    """
+    possible = choices(ledger.deliveries())
+    formats = possible.get((payer, period), {})
+    if export not in formats:
+        months = sorted(month for who, month in possible if who == payer)
+        raise NotFound(
+            f"{export} has no line of payer {payer} in {period}",
+            where=f"{payer} {period}: {', '.join(sorted(formats)) or 'no export at all'}",
+            intact="the same figures count as before",
+            next_step="name one of these exports"
+            if formats
+            else f"months of this payer: {', '.join(months) or 'none'}; finlake authority list shows all",
+        )
+    before = next((a for a in ledger.authority() if (a.payer_id, a.billing_period) == (payer, period)), None)
+    if before and before.export_id == export:
+        return before, before
+    now = Authority(
+        payer, period, export, formats[export], f"set by command: {reason}", str(text_of(utc_now()))
+    )
+    ledger.decide(now)
+    return before, now

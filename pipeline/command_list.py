@@ -16,7 +16,7 @@ from pipeline import commands
 
 ORDER = [
     *("init", "sample", "run", "ingest", "build", "publish"),
-    *("status", "query", "diff", "rollback", "maintain", "doctor", "demo", "ui"),
+    *("status", "query", "diff", "authority", "rollback", "maintain", "doctor", "demo", "ui"),
 ]
 
 

@@ -14,6 +14,7 @@ from finlake.ledger import Authority, DeliveryRecord, Ledger, Refusal
 from finlake.running import Running, running
 from finlake.tables import bronze_deliveries, open_table
 from finlake.warehouse import Warehouse
+from pipeline.authority import restore
 from pipeline.silver import LINES, by_period, current_of
 
 RUNS = 20
@@ -122,7 +123,8 @@ def read_ledger(lake: Lake) -> tuple[list[DeliveryRecord], list[Refusal], list[A
             return ledger.deliveries(), ledger.refusals(), ledger.authority()
     with closing(Ledger(Path(":memory:"))) as ledger:
         ledger.restore(bronze_deliveries(lake))
-        return ledger.deliveries(), [], []
+        restore(lake, ledger)
+        return ledger.deliveries(), [], ledger.authority()
 
 
 def _sums(lake: Lake) -> list[dict[str, Any]]:
