@@ -8,9 +8,6 @@ import urllib.request
 from typing import Any
 from urllib.parse import quote
 
-FINISHED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
-"""Task states that won't change by themselves."""
-
 
 class AirflowApi:
     """REST client; `get`-like methods raise OSError while the server doesn't answer."""

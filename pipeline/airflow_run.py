@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from finlake import names
 from finlake.clock import utc_now
 from finlake.errors import ExitCode, FinlakeError
-from pipeline.airflow_api import FINISHED, AirflowApi
+from pipeline.airflow_api import AirflowApi
 from pipeline.airflow_home import AirflowHome
 from pipeline.airflow_processes import API_SERVER, COMPONENTS, AirflowProcesses
 
@@ -23,6 +23,7 @@ POLL_SECONDS = 0.4
 FAILURES = frozenset({"failed", "up_for_retry"})
 """A person who waits wants to know at the first failure; the retry is left to a real deployment."""
 ASSET_SECONDS = 60.0
+RUN_ENDED = frozenset({"success", "failed"})
 HOOK_NOISE = ("Tmp dir root location:", "Output:")
 REFUSED_LINE = f"Command exited with return code {int(ExitCode.DELIVERY_REFUSED)}"
 """How Airflow's log ends when a delivery is in quarantine."""
@@ -122,13 +123,14 @@ def _follow(
     before = list(outcome.tasks)
     while True:
         processes.check_alive()
+        run_ended = api.run_state(dag_id, run_id) in RUN_ENDED
         tasks = task_views(dag_id, api.tasks(dag_id, run_id), utc_now())
         outcome.tasks = before + tasks
         watch("running", outcome.tasks, dag=dag_id)
         bad = [task for task in tasks if task.state in FAILURES]
         for task in bad:
             _note_failure(processes.home, task, run_id, outcome)
-        if outcome.failed or all(task.state in FINISHED for task in tasks):
+        if outcome.failed or run_ended:
             return tasks
         time.sleep(POLL_SECONDS)
 
