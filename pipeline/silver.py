@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from finlake.contracts import arrow_schema, load_contract
 from finlake.engines.bill import DuckDBEngine
@@ -19,17 +20,24 @@ _COMPILED: dict[tuple[str, int], str] = {}
 """SQL of a job by (view, recipe): a view's name says its shape, and compiling takes seconds."""
 
 
-def current_of(stored: Iterable[DeliveryRecord]) -> DeliveryRecord | None:
-    """The delivery that a month shows: the last one taken in; but one that AWS dated before another that was taken in
-    earlier never counts, and an empty one counts only where there is no other."""
-    current: DeliveryRecord | None = None
-    newest = ""
+def in_time(stored: Iterable[DeliveryRecord]) -> list[DeliveryRecord]:
+    """Deliveries of one export and month, oldest first; the last is the one that the month shows.
+
+    As taken in, but by AWS's own times where they are known; empty ones count only where there is no other.
+    """
     known = sorted(stored, key=lambda r: r.sequence)
+    placed: list[tuple[str, DeliveryRecord]] = []
+    newest = ""
     for record in [r for r in known if r.line_count] or known:
         at = (record.delivered_at or "") if record.dated else newest
-        if at >= newest:
-            current, newest = record, at
-    return current
+        newest = max(newest, at)
+        placed.append((at, record))
+    return [record for _, record in sorted(placed, key=lambda pair: pair[0])]
+
+
+def current_of(stored: Iterable[DeliveryRecord]) -> DeliveryRecord | None:
+    """The delivery that a month shows: the newest in time."""
+    return next(reversed(in_time(stored)), None)
 
 
 def by_period(records: Iterable[DeliveryRecord]) -> dict[tuple[str, str], list[DeliveryRecord]]:
@@ -68,18 +76,30 @@ class SilverWriter:
         return written
 
     def lines_of(self, record: DeliveryRecord) -> str:
-        """SQL of the canonical lines of any stored delivery, made from bronze: the bill's memory."""
-        files = delivery_files(
-            self.lake, str(record.bronze_table), str(record.generation), record.delivery_id
+        """SQL of the canonical lines of any stored delivery, made from bronze: the bill's memory.
+
+        The queries are made once for each shape of delivery and once for all, then pointed at this delivery's views.
+        """
+        table, mark = str(record.bronze_table), record.delivery_id
+        files = delivery_files(self.lake, table, str(record.generation), mark)
+        keys = {key: getattr(record, key) for key in billing_line_items.DELIVERY_KEYS}
+        shape, F = self.engine.raw_view(f"raw_{mark}", files, keys), self.engine.functions
+        delivered = self._once(shape, lambda: billing_line_items.delivered(self.engine.frame(shape), F))
+        self.engine.view(f"delivered_{mark}", delivered.replace(f'"{shape}"', f'"raw_{mark}"'))
+        lines = self._once(
+            LINES, lambda: self._canonical(self.engine.frame(self.engine.view("delivered", delivered)))
         )
-        view = self.engine.raw_view(
-            files, {key: getattr(record, key) for key in billing_line_items.DELIVERY_KEYS}
-        )
-        if (view, self._recipe) not in _COMPILED:
-            raw, services = self.engine.frame(view), self.engine.frame(self._services)
-            lines = billing_line_items.transform(raw, services, self.facts, self.engine.functions)
-            _COMPILED[view, self._recipe] = self.engine.sql(lines)
-        return _COMPILED[view, self._recipe]
+        return lines.replace('"delivered"', f'"delivered_{mark}"')
+
+    def _canonical(self, delivered: Any) -> Any:
+        services = self.engine.frame(self._services)
+        return billing_line_items.canonical(delivered, services, self.facts, self.engine.functions)
+
+    def _once(self, name: str, frame: Callable[[], Any]) -> str:
+        """The SQL of a frame, made at the first call and kept: making it costs seconds, running it doesn't."""
+        if (name, self._recipe) not in _COMPILED:
+            _COMPILED[name, self._recipe] = self.engine.sql(frame())
+        return _COMPILED[name, self._recipe]
 
     def _write_lines(self, record: DeliveryRecord) -> None:
         contract = load_contract("silver", LINES)
@@ -96,7 +116,7 @@ class SilverWriter:
         reach("after_silver_commit")
 
     def _write_costs(self, record: DeliveryRecord, is_current: bool) -> None:
-        contract = load_contract("silver", COSTS)
+        contract, functions = load_contract("silver", COSTS), self.engine.functions
         month = {"export_id": record.export_id, "billing_period": record.billing_period}
         if is_current:
             self.engine.partition_view(
@@ -108,19 +128,16 @@ class SilverWriter:
             self.lake,
             contract,
             month | {"delivery_id": record.delivery_id},
-            self.engine.reader(self._costs_sql(), arrow_schema(contract)),
+            self.engine.reader(
+                self._once(
+                    COSTS, lambda: delivery_costs.transform(self.engine.frame("canonical_lines"), functions)
+                ),
+                arrow_schema(contract),
+            ),
             {f"costs/{record.delivery_id}": self._recipe},
             {"delivery_id": record.delivery_id},
         )
         reach("after_costs_commit")
-
-    def _costs_sql(self) -> str:
-        if (COSTS, self._recipe) not in _COMPILED:
-            frame = self.engine.frame("canonical_lines")
-            _COMPILED[COSTS, self._recipe] = self.engine.sql(
-                delivery_costs.transform(frame, self.engine.functions)
-            )
-        return _COMPILED[COSTS, self._recipe]
 
     def _is_there(self, record: DeliveryRecord) -> bool:
         table = open_table(self.lake, "silver", LINES)

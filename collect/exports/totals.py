@@ -178,7 +178,7 @@ def _costs(text: Mapping[str, pa.Array], money: Mapping[str, pa.Array]) -> dict[
     spread, net_spread = pc.if_else(nothing, zero, gross), pc.if_else(nothing, zero, net)
     for mask, cost, net_cost in amortized:
         spread = pc.if_else(mask, pc.coalesce(cost, gross), spread)
-        net_spread = pc.if_else(mask, pc.coalesce(net_cost, cost, gross), net_spread)
+        net_spread = pc.if_else(mask, pc.coalesce(net_cost, cost, net), net_spread)
     blended = pc.coalesce(money["blended"], zero)
     return dict(zip(MEASURES, (gross, net, blended, spread, net_spread), strict=True))
 
@@ -221,7 +221,7 @@ def _number(value: str | None) -> Decimal | None:
         number = Decimal(value)
     except InvalidOperation:
         return None
-    if not number.is_finite():
+    if not number.is_finite() or number.adjusted() > 40:
         return None
     with localcontext(prec=80):
         return number.quantize(PLACES, ROUND_HALF_UP)

@@ -31,6 +31,23 @@ create or replace temp macro mul_div(a, b, c) as
                                              units(cast(c as decimal(28,12))))) as decimal(28,12)) end;
 """
 
+# Text to money. DuckDB's own cast rounds scientific notation wrongly (5.0E-14 becomes 1E-12), so the point is moved in the text.
+_MONEY_OF = """
+create or replace temp macro shifted(sign, digits, point) as sign || case
+  when point < -40 then '0'
+  when point <= 0 then '0.' || repeat('0', -point) || digits
+  when point >= length(digits) then digits || repeat('0', least(point, 40) - length(digits))
+  else digits[:point] || '.' || digits[point + 1:] end;
+create or replace temp macro unscaled(mantissa, exponent) as shifted(
+  case when starts_with(mantissa, '-') then '-' else '' end,
+  replace(ltrim(mantissa, '+-'), '.', ''),
+  length(split_part(ltrim(mantissa, '+-'), '.', 1)) + exponent);
+create or replace temp macro money_of(t) as try_cast(case
+  when contains(lower(t), 'e') and regexp_full_match(trim(t), '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)[eE][+-]?[0-9]{1,4}')
+  then unscaled(split_part(lower(trim(t)), 'e', 1), cast(split_part(lower(trim(t)), 'e', 2) as integer))
+  else t end as decimal(28,12));
+"""
+
 
 class DuckDBEngine:
     """Runs the jobs on DuckDB: frames are SQLFrame's, results stream out as Arrow."""
@@ -43,6 +60,7 @@ class DuckDBEngine:
 
         self.connection: duckdb.DuckDBPyConnection = connect(lake=lake)
         self.connection.execute(_MUL_DIV)
+        self.connection.execute(_MONEY_OF)
         self.connection.execute("set preserve_insertion_order=false")
         if memory_limit:
             self.connection.execute("set memory_limit = ?", [memory_limit])
@@ -52,20 +70,19 @@ class DuckDBEngine:
         self._session = DuckDBSession(conn=self.connection)
         self.functions: Any = functions
 
-    def raw_view(self, files: Sequence[str], keys: dict[str, str]) -> str:
-        """A view over one delivery's bronze files: maps folded, the delivery's keys added as columns. One row a line.
+    def raw_view(self, name: str, files: Sequence[str], keys: dict[str, str]) -> str:
+        """Make a view over one delivery's bronze files: maps folded, the delivery's keys added. One row for each line.
 
-        Returns its name, which depends on the delivered columns and types alone: same name, same shape.
+        Returns the name of a view of the same shape, the same for all deliveries with these columns and types.
         """
         scan = f"read_parquet({_list(files)}, union_by_name=true, hive_partitioning=false)"
         columns = [
             (row[0], row[1]) for row in self.connection.execute(f"describe select * from {scan}").fetchall()
         ]
-        name = f"raw_{hashlib.sha256(repr(columns).encode()).hexdigest()[:12]}"
-        self.view(
-            name, f"select {_folded([c for c in columns if c[0] not in keys])}{_added(keys)} from {scan}"
-        )
-        return name
+        shape = f"shape_{hashlib.sha256(repr((columns, sorted(keys))).encode()).hexdigest()[:12]}"
+        query = f"select {_folded([c for c in columns if c[0] not in keys])}{_added(keys)} from {scan}"
+        self.view(name, query)
+        return self.view(shape, query)
 
     def partition_view(self, name: str, files: Sequence[str], keys: dict[str, str]) -> str:
         """A view over the Parquet files of one partition, its partition keys added as columns."""

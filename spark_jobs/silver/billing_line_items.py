@@ -19,7 +19,17 @@ DELIVERY_KEYS = ("export_id", "billing_period", "delivery_id", "source_format")
 
 def transform(raw: Any, services: Any, facts: Facts, F: Any) -> Any:
     """Raw rows and the frame of services (service, title, category) -> canonical lines, one for each raw row."""
-    lines = with_costs(delivered_columns(raw, DELIVERY_KEYS, F), F)
+    return canonical(delivered(raw, F), services, facts, F)
+
+
+def delivered(raw: Any, F: Any) -> Any:
+    """Raw rows -> canonical delivered columns: the only part that depends on which columns AWS delivered."""
+    return delivered_columns(raw, DELIVERY_KEYS, F)
+
+
+def canonical(lines: Any, services: Any, facts: Facts, F: Any) -> Any:
+    """Delivered columns -> canonical lines: the same query for every delivery of every format."""
+    lines = with_costs(lines, F)
     lines = lines.withColumns(_calendar_columns(F) | _focus_columns(F) | {"service": service_key(facts, F)})
     lines = lines.withColumns(
         {"region": region(F), **resource_columns(facts, F), **commitment_columns(F), **_dimensions(facts, F)}

@@ -41,8 +41,11 @@ def _text(names: list[str], have: set[str], F: Any) -> Any:
 
 
 def _number(names: list[str], have: set[str], F: Any) -> Any:
-    """An exact decimal: the CSV's text, or the shortest decimal that gives the Parquet double back; half up at 12 places."""
-    found = [F.expr(f"try_cast(cast({name} as string) as {MONEY})") for name in names if name in have]
+    """An exact decimal: the CSV's text, or the shortest decimal that gives the Parquet double back; half up at 12 places.
+
+    `money_of(text)` is the engines' decimal(28,12) of a number's text, null where it is none (finlake/engines/).
+    """
+    found = [F.expr(f"money_of(cast({name} as string))") for name in names if name in have]
     return _first(found, F, MONEY)
 
 

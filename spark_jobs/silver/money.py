@@ -74,15 +74,20 @@ def _amortized_rules(F: Any) -> dict[str, Any]:
 
 
 def _net_amortized_rules(F: Any) -> dict[str, Any]:
-    """As amortised, from AWS's net columns where the line has them; where it has none, net is gross."""
+    """As amortised, from AWS's net columns where the line has them; else as amortised; where the export lacks the
+    commitment columns altogether, the line's own net cost stands."""
     zero, gross, net = _zero(F), F.col("amortized_cost"), F.col("net_unblended_cost")
+    unused_plan = F.coalesce(F.expr("mul_div(amortized_cost, plan_net, plan_gross)"), gross)
+    has_unused_plan = F.col("plan_commitment").isNotNull() & F.col("plan_used").isNotNull()
     return {
         "unblended": net,
         "zero": zero,
-        "covered_by_plan": F.coalesce(F.col("net_plan_effective"), gross),
-        "covered_by_reservation": F.coalesce(F.col("net_reservation_effective"), gross),
-        "unused_plan": F.coalesce(F.expr("mul_div(amortized_cost, plan_net, plan_gross)"), gross),
-        "unused_reservation": F.coalesce(_total(F, "net_unused_upfront", "net_unused_recurring"), gross),
+        "covered_by_plan": F.coalesce(F.col("net_plan_effective"), F.col("plan_effective"), net),
+        "covered_by_reservation": F.coalesce(F.col("net_reservation_effective"), F.col("reservation_effective"), net),
+        "unused_plan": F.when(has_unused_plan, unused_plan).otherwise(net),
+        "unused_reservation": F.coalesce(
+            _total(F, "net_unused_upfront", "net_unused_recurring"), _total(F, "unused_upfront", "unused_recurring"), net
+        ),
         "zero_if_reservation": F.when(F.col("reservation_arn").isNotNull(), zero).otherwise(net),
         "zero_if_plan_refund": F.when(F.col("product_code").isin(*PLAN_PRODUCTS), zero).otherwise(net),
     }

@@ -78,7 +78,7 @@ def commitment_columns(F: Any) -> dict[str, Any]:
 def dimension(keys: list[str], F: Any) -> Any:
     """A configured dimension: the first tag key (or `cost_category:Name`) that the line carries with a value.
 
-    After the keys as configured come their spellings in legacy CUR's Parquet, where AWS turns `BusinessUnit` into `business_unit`.
+    After the keys as configured come their spellings in legacy CUR's Parquet: AWS turns `BusinessUnit` into `business_unit`.
     """
     found = []
     for key in dict.fromkeys([*keys, *map(_in_parquet, keys)]):

@@ -112,7 +112,9 @@ class Bucket:
     def deliver(self, manifest: str) -> None:
         """Files first, then the version's manifest, then the period's own manifest, which is overwritten."""
         said = json.loads((self.golden / manifest).read_text())
-        keys = said.get("reportKeys") or [file.removeprefix("s3://").partition("/")[2] for file in said["dataFiles"]]
+        keys = said.get("reportKeys") or [
+            file.removeprefix("s3://").partition("/")[2] for file in said["dataFiles"]
+        ]
         for key in keys:
             self._copy(key, key)
         self._copy(manifest, manifest)
@@ -126,7 +128,9 @@ class Bucket:
 
     def overwrite_all(self, photograph: str) -> None:
         """The whole bucket as photographed: overwritten in place."""
-        shutil.copytree(self.golden / photograph, self.root, dirs_exist_ok=True, copy_function=shutil.copyfile)
+        shutil.copytree(
+            self.golden / photograph, self.root, dirs_exist_ok=True, copy_function=shutil.copyfile
+        )
 
     def _copy(self, key: str, to: str) -> None:
         target = self.root / to

@@ -114,7 +114,9 @@ def test_header_only_alone_is_an_empty_month(golden: Path, tmp_path: Path) -> No
 def test_two_currencies_are_never_one_number(golden: Path, tmp_path: Path) -> None:
     lake = tmp_path / "lake"
     assert not ingest(lake, golden / "bad" / "mixed_currency")["refused"]
-    expected = json.loads((golden / "bad" / "expected_mixed_currency.json").read_text())["unblended_cost_by_currency"]
+    expected = json.loads((golden / "bad" / "expected_mixed_currency.json").read_text())[
+        "unblended_cost_by_currency"
+    ]
     for table in ("billing_line_items", "delivery_costs", "source_totals"):
         rows = query("select currency, sum(unblended_cost) from t group by currency", t=silver(lake, table))
         assert {currency: total for currency, total in rows} == {k: Decimal(v) for k, v in expected.items()}
@@ -124,7 +126,10 @@ def test_two_currencies_in_one_delivery_are_told_and_kept_apart(tmp_path: Path) 
     tiny.cur1_csv(tmp_path / "b", [tiny.line("1.5"), tiny.line("2.5", currency="BRL")], "v1")
     said = ingest(tmp_path / "lake", tmp_path / "b")
     assert any("BRL, USD" in warning for warning in said["warnings"])
-    assert {t["currency"]: Decimal(t["unblended_cost"]) for t in said["totals"]} == {"USD": Decimal("1.5"), "BRL": Decimal("2.5")}
+    assert {t["currency"]: Decimal(t["unblended_cost"]) for t in said["totals"]} == {
+        "USD": Decimal("1.5"),
+        "BRL": Decimal("2.5"),
+    }
 
 
 def test_the_command_says_it_and_exits_with_3(place: Path, golden: Path) -> None:
@@ -133,5 +138,9 @@ def test_the_command_says_it_and_exits_with_3(place: Path, golden: Path) -> None
     for _ in range(2):
         done = command(*arguments)
         assert done.returncode == 3
-        assert "finops-hourly-2.csv.gz" in done.stdout and "cut off" in done.stdout and "Traceback" not in done.stderr
+        assert (
+            "finops-hourly-2.csv.gz" in done.stdout
+            and "cut off" in done.stdout
+            and "Traceback" not in done.stderr
+        )
     assert command(*arguments, "--accept-refused").returncode == 0

@@ -53,7 +53,9 @@ def tables(lake: Path) -> dict[str, Counter[str]]:
 
 @pytest.mark.kill
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_and_run_again(point: str, bucket: Path, clean: dict[str, Counter[str]], tmp_path: Path) -> None:
+def test_killed_and_run_again(
+    point: str, bucket: Path, clean: dict[str, Counter[str]], tmp_path: Path
+) -> None:
     lake = tmp_path / "lake"
     killed = command("ingest", "--lake", lake, "--source", bucket, "--json", FINLAKE_FAILPOINT=point)
     assert killed.returncode == -signal.SIGKILL, killed.stderr

@@ -45,7 +45,9 @@ def test_every_step_of_a_create_new_layout(
     assert current == totals["steps"][-1]["current"]
 
 
-def test_every_photograph_of_the_overwrite_layout(golden: Path, totals: dict[str, Any], tmp_path: Path) -> None:
+def test_every_photograph_of_the_overwrite_layout(
+    golden: Path, totals: dict[str, Any], tmp_path: Path
+) -> None:
     bucket, lake = Bucket(golden / "cur1_parquet_overwrite", tmp_path / "bucket"), tmp_path / "lake"
     for name in ("S3", "S6"):
         bucket.overwrite_all(f"asof_{name}")

@@ -32,7 +32,9 @@ def more_in_first(first: pa.Table, second: pa.Table, columns: list[str]) -> int:
     """Rows of the first that the second lacks, over the columns, as multisets; the entries of a map have no order."""
     maps = {field.name for field in first.schema if pa.types.is_map(field.type)}
     said = ", ".join(f"list_sort(map_entries({name}))" if name in maps else name for name in columns)
-    [(count,)] = query(f"select count(*) from (select {said} from a except all select {said} from b)", a=first, b=second)
+    [(count,)] = query(
+        f"select count(*) from (select {said} from a except all select {said} from b)", a=first, b=second
+    )
     return int(count)
 
 
@@ -54,7 +56,9 @@ def test_an_exception_is_one(layout: str, reference: pa.Table, request: pytest.F
     assert [name for name in EXCEPTIONS[layout] if not more_in_first(other, reference, [name])] == []
 
 
-def test_merged_tag_keys_change_the_team_of_those_lines_only(cur1_parquet_lake: Path, reference: pa.Table) -> None:
+def test_merged_tag_keys_change_the_team_of_those_lines_only(
+    cur1_parquet_lake: Path, reference: pa.Table
+) -> None:
     """Of lines with both `team` and `Team` the merged key keeps one value."""
     both = "map_contains(resource_tags, 'user_team') and map_contains(resource_tags, 'user_Team')"
     [(doubled,)] = query(f"select count(*) from t where {both}", t=reference)

@@ -20,7 +20,11 @@ def test_the_second_writer_is_told(tmp_path: Path) -> None:
         busy = command(*arguments)
     assert busy.returncode == ExitCode.BUSY, busy.stderr
     said = json.loads(busy.stderr or busy.stdout)
-    assert said["error"] == "LakeBusy" and "another finlake process" in said["what"] and "--wait" in said["next_step"]
+    assert (
+        said["error"] == "LakeBusy"
+        and "another finlake process" in said["what"]
+        and "--wait" in said["next_step"]
+    )
     assert not (tmp_path / "lake" / "bronze").exists()
 
 
@@ -38,7 +42,9 @@ def test_waiting_for_the_first(tmp_path: Path) -> None:
     thread.start()
     held.wait(60)
     threading.Timer(8, let_go.set).start()
-    done = command("ingest", "--lake", tmp_path / "lake", "--source", tmp_path / "b", "--wait", "120", "--json")
+    done = command(
+        "ingest", "--lake", tmp_path / "lake", "--source", tmp_path / "b", "--wait", "120", "--json"
+    )
     thread.join()
     assert done.returncode == 0, done.stderr
     assert silver(tmp_path / "lake", "billing_line_items").num_rows == 1

@@ -18,7 +18,9 @@ def odd(root: Path, text: bytes, compress: bool = True) -> None:
     """April's delivery holds `text`; March's is sound."""
     tiny.cur1_csv(root, [tiny.line()], "good")
     tiny.cur1_csv(root, [tiny.line()], "odd", period="20260401-20260501")
-    tiny.write(root / "cur/tiny/20260401-20260501/odd/tiny-1.csv.gz", gzip.compress(text) if compress else text)
+    tiny.write(
+        root / "cur/tiny/20260401-20260501/odd/tiny-1.csv.gz", gzip.compress(text) if compress else text
+    )
 
 
 def text(*lines: tiny.Line) -> str:
@@ -30,14 +32,22 @@ CASES = {
     "no byte": (b"", False, "the file is empty"),
     "no header": (b"", True, "columns that every bill has are missing"),
     "no utf-8 in the header": (b"\xff\xfe,b\n", True, "header can't be read"),
-    "no utf-8 in a cell": (text(tiny.line(product="X#X")).encode().replace(b"X#X", b"\xff\xfe\xff"), True, "can't be read"),
+    "no utf-8 in a cell": (
+        text(tiny.line(product="X#X")).encode().replace(b"X#X", b"\xff\xfe\xff"),
+        True,
+        "can't be read",
+    ),
     "open quote": ((text(tiny.line()) + '"never closed,').encode(), True, ""),
     "no number": (text(tiny.line("1,5")).encode(), True, "'1,5', which is no number"),
     "blank cost": (text(tiny.line("")).encode(), True, "is blank in data row 1"),
     "too large": (text(tiny.line(), tiny.line("10000000000000000")).encode(), True, "data row 2"),
     "not finite": (text(tiny.line("NaN")).encode(), True, "no number"),
     "a column twice": ((",".join([*HEADER, HEADER[0]]) + "\n").encode(), True, "names a column twice"),
-    "no currency column": (tiny.csv_text([h for h in HEADER if "Currency" not in h], [tiny.line()]).encode(), True, "CurrencyCode"),
+    "no currency column": (
+        tiny.csv_text([h for h in HEADER if "Currency" not in h], [tiny.line()]).encode(),
+        True,
+        "CurrencyCode",
+    ),
 }
 
 
@@ -52,7 +62,9 @@ def test_refused_alone(case: str, tmp_path: Path) -> None:
     assert silver(tmp_path / "lake", "billing_line_items").num_rows == 1
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"a": 1}', b'{"reportKeys": 3}', b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"null", b'{"a": 1}', b'{"reportKeys": 3}', b"\xff\xfe"]
+)
 def test_a_manifest_that_is_none(content: bytes, tmp_path: Path) -> None:
     tiny.cur1_csv(tmp_path / "b", [tiny.line()], "good")
     tiny.write(tmp_path / "b/cur/tiny/20260401-20260501/tiny-Manifest.json", content)
@@ -70,10 +82,16 @@ def test_a_manifest_never_leads_out_of_the_lake_or_the_source(tmp_path: Path) ->
     said = json.loads((month / "tiny-Manifest.json").read_text()) | {"assemblyId": "../../../keep/x"}
     tiny.write(month / "tiny-Manifest.json", json.dumps(said).encode())
     ingest(tmp_path / "lake", tmp_path / "b")
-    tiny.write(month / "tiny-Manifest.json", json.dumps(said | {"reportKeys": ["../../keep/it.txt"]}).encode())
+    tiny.write(
+        month / "tiny-Manifest.json", json.dumps(said | {"reportKeys": ["../../keep/it.txt"]}).encode()
+    )
     refused = ingest(tmp_path / "lake", tmp_path / "b")["refused"]
     assert "outside its own folder" in refused[0]["what"]
-    assert outside.read_bytes() == b"mine" and sorted(p.name for p in tmp_path.iterdir()) == ["b", "keep", "lake"]
+    assert outside.read_bytes() == b"mine" and sorted(p.name for p in tmp_path.iterdir()) == [
+        "b",
+        "keep",
+        "lake",
+    ]
 
 
 def test_a_lake_in_a_folder_with_spaces_and_accents(tmp_path: Path) -> None:

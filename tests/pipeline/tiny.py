@@ -43,8 +43,15 @@ def line(cost: str = "1.5", kind: str = "Usage", account: str = "012345000045", 
 
 
 def cur1_csv(
-    root: Path, lines: Sequence[Line], version: str, *, columns: Sequence[str] = (), files: int = 1,
-    period: str = "20260301-20260401", account: str = PAYER, name: str = "tiny",
+    root: Path,
+    lines: Sequence[Line],
+    version: str,
+    *,
+    columns: Sequence[str] = (),
+    files: int = 1,
+    period: str = "20260301-20260401",
+    account: str = PAYER,
+    name: str = "tiny",
 ) -> str:
     """One more version of a month, create-new layout: its files, its manifest, the month's own manifest. The manifest's key."""
     month = f"cur/{name}/{period}"
@@ -59,8 +66,14 @@ def cur1_csv(
 
 
 def cur1_parquet(
-    root: Path, lines: Sequence[Line], version: str, *, types: dict[str, pa.DataType] | None = None,
-    period: str = "20260301-20260401", account: str = PAYER, name: str = "tiny",
+    root: Path,
+    lines: Sequence[Line],
+    version: str,
+    *,
+    types: dict[str, pa.DataType] | None = None,
+    period: str = "20260301-20260401",
+    account: str = PAYER,
+    name: str = "tiny",
 ) -> str:
     """The month in Parquet, overwritten in place. `types` overrides column types by Parquet name. The manifest's key."""
     key = f"cur/{name}/{name}/year={period[:4]}/month={int(period[4:6])}/{name}-00001.snappy.parquet"
@@ -71,18 +84,26 @@ def cur1_parquet(
 
 
 def cur2_parquet(
-    root: Path, lines: Sequence[Line], execution: str, *, period: str = "2026-03", account: str = PAYER, name: str = "tiny2"
+    root: Path,
+    lines: Sequence[Line],
+    execution: str,
+    *,
+    period: str = "2026-03",
+    account: str = PAYER,
+    name: str = "tiny2",
 ) -> str:
     """One more execution of a month of a CUR 2.0 export (`execution`: 2026-04-04T05-12-11.000Z-<id>). The manifest's key."""
     month = f"BILLING_PERIOD={period}"
     key = f"exports/{name}/data/{month}/{execution}/{name}-00001.snappy.parquet"
     write(root / key, parquet_bytes(lines, {}))
-    said = json.dumps({
-        "executionId": execution.partition("Z-")[2],
-        "exportArn": f"arn:aws:bcm-data-exports:us-east-1:{account}:export/{name}",
-        "columns": [{"name": "line_item_unblended_cost", "type": "double"}],
-        "dataFiles": [f"s3://bucket/{key}"],
-    }).encode()
+    said = json.dumps(
+        {
+            "executionId": execution.partition("Z-")[2],
+            "exportArn": f"arn:aws:bcm-data-exports:us-east-1:{account}:export/{name}",
+            "columns": [{"name": "line_item_unblended_cost", "type": "double"}],
+            "dataFiles": [f"s3://bucket/{key}"],
+        }
+    ).encode()
     write(root / f"exports/{name}/metadata/{month}/{execution}/{name}-Manifest.json", said)
     write(root / f"exports/{name}/metadata/{month}/{name}-Manifest.json", said)
     return f"exports/{name}/metadata/{month}/{execution}/{name}-Manifest.json"
@@ -121,14 +142,18 @@ def _type_of(name: str) -> pa.DataType:
 
 def _typed(name: str, values: list[str | None], kind: pa.DataType) -> pa.Array:
     if pa.types.is_timestamp(kind):
-        instants: list[Any] = [v and datetime.fromisoformat(v.replace("Z", "+00:00")).replace(tzinfo=None) for v in values]
+        instants: list[Any] = [
+            v and datetime.fromisoformat(v.replace("Z", "+00:00")).replace(tzinfo=None) for v in values
+        ]
         return pa.array(instants, kind)
     if pa.types.is_floating(kind):
         return pa.array([None if v is None else float(v) for v in values], kind)
     return pa.array(values, pa.string()).cast(kind)
 
 
-def _cur1_manifest(version: str, keys: list[str], period: str, account: str, name: str, compression: str) -> bytes:
+def _cur1_manifest(
+    version: str, keys: list[str], period: str, account: str, name: str, compression: str
+) -> bytes:
     start, end = period.split("-")
     said = {
         "assemblyId": version,
