@@ -13,16 +13,16 @@ from finlake.failpoints import reach
 from finlake.lake import Lake
 from finlake.ledger import DeliveryRecord, Ledger, instant_of
 from finlake.tables import replace_table
-from pipeline.silver import by_period, current_of
-
-STATES = {"refused": "quarantined", "held": "held"}
+from pipeline.silver import by_period, in_time
 
 
 def write_control_tables(lake: Lake, ledger: Ledger) -> None:
     """Bring silver.deliveries, silver.source_totals and silver.billing_authority to what the ledger says."""
     records = [r for r in ledger.deliveries() if r.state != "claimed"]
-    current = {c.delivery_id for stored in by_period(records).values() if (c := current_of(stored))}
-    _replace(lake, "deliveries", [_delivery(r, r.delivery_id in current) for r in records])
+    ordered = [in_time(stored) for stored in by_period(records).values()]
+    current = {group[-1].delivery_id for group in ordered}
+    position = {r.delivery_id: place for group in ordered for place, r in enumerate(group, start=1)}
+    _replace(lake, "deliveries", [_delivery(r, r.delivery_id in current, position) for r in records])
     _replace(lake, "source_totals", [row for r in records if r.state == "stored" for row in _totals(r)])
     _replace(
         lake,
@@ -37,11 +37,12 @@ def _replace(lake: Lake, table: str, rows: Iterable[dict[str, Any]]) -> None:
     replace_table(lake, contract, pa.Table.from_pylist(list(rows), schema=arrow_schema(contract)))
 
 
-def _delivery(record: DeliveryRecord, is_current: bool) -> dict[str, Any]:
-    state = STATES.get(record.state) or ("loaded" if is_current else "superseded")
+def _delivery(record: DeliveryRecord, is_current: bool, position: dict[str, int]) -> dict[str, Any]:
+    shown = "loaded" if is_current else "superseded"
     return record.as_dict() | {
-        "state": state,
+        "state": shown if record.state == "stored" else record.state,
         "is_current": is_current,
+        "position": position.get(record.delivery_id),
         "delivered_at": instant_of(record.delivered_at),
         "ingested_at": instant_of(record.ingested_at),
     }

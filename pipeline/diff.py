@@ -17,7 +17,7 @@ from finlake.ledger import Authority, DeliveryRecord
 from finlake.settings import Settings
 from finlake.tables import table_files
 from pipeline.ingest import facts_of
-from pipeline.silver import COSTS, SilverWriter
+from pipeline.silver import COSTS, SilverWriter, in_time
 from pipeline.status import read_ledger
 from spark_jobs.silver import delivery_diff
 from spark_jobs.silver.delivery_diff import CLASSES, COUNTS, MEASURES
@@ -77,21 +77,6 @@ def pairs_of(
     if not pairs:
         raise _nothing_to_compare(stored, wanted)
     return pairs
-
-
-def in_time(stored: Sequence[DeliveryRecord]) -> list[DeliveryRecord]:
-    """Deliveries of one export and month, oldest first; the last is the one that the month shows (current_of).
-
-    As taken in, but by AWS's own times where they are known; empty ones count only where there is no other.
-    """
-    known = sorted(stored, key=lambda r: r.sequence)
-    placed: list[tuple[str, DeliveryRecord]] = []
-    newest = ""
-    for record in [r for r in known if r.line_count] or known:
-        at = (record.delivered_at or "") if record.dated else newest
-        newest = max(newest, at)
-        placed.append((at, record))
-    return [record for _, record in sorted(placed, key=lambda pair: pair[0])]
 
 
 def _named_pair(stored: list[DeliveryRecord], wanted: Wanted) -> tuple[DeliveryRecord, DeliveryRecord]:

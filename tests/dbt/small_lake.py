@@ -131,6 +131,7 @@ def delivery(name: str, export: str, period: str, sequence: int, **changes: Any)
         "billing_period": period,
         "source_format": "cur2",
         "sequence": sequence,
+        "position": sequence,
         "delivered_at": datetime(2026, 5, sequence, 4, 40, tzinfo=UTC),
         "ingested_at": datetime(2026, 5, sequence, 6, 0, tzinfo=UTC),
         "state": "loaded",

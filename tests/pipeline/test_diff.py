@@ -11,8 +11,7 @@ import pytest
 
 from finlake.ledger import DeliveryRecord
 from pipeline import cli
-from pipeline.diff import in_time
-from pipeline.silver import current_of
+from pipeline.silver import current_of, in_time
 
 CASES = [
     ("cur1_csv_lake", "2026-04 v1->v2 (S2->S3)", ["--to", "second"]),

@@ -8,6 +8,6 @@ select
     delivered_at,
     ingested_at,
     is_current,
-    lag(delivery_id) over (partition by export_id, billing_period order by sequence) as previous_delivery_id
+    lag(delivery_id) over (partition by export_id, billing_period order by position) as previous_delivery_id
 from {{ ref('stg_deliveries') }}
 where state in ('loaded', 'superseded')

@@ -9,6 +9,7 @@ renamed as (
         billing_period,
         source_format,
         sequence,
+        position,
         cast(delivered_at as timestamp) as delivered_at,
         cast(ingested_at as timestamp) as ingested_at,
         state,

@@ -15,7 +15,7 @@ counts as (
         export_id,
         billing_period,
         count(*) filter (where state in ('loaded', 'superseded')) as delivery_count,
-        count(*) filter (where state in ('quarantined', 'held')) as refused_count
+        count(*) filter (where state in ('refused', 'held')) as refused_count
     from {{ ref('stg_deliveries') }}
     group by export_id, billing_period
 ),
