@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from pipeline.commands.ingest import WaitOption
 from pipeline.console import ConfigOption, JsonOption, LakeOption, Output, resolve_settings
@@ -32,27 +30,10 @@ def build(
     the build is thrown away (exit code 6) and what is published stays.
     """
     from pipeline import steps
+    from pipeline.run_view import RunView
 
     settings = resolve_settings(config, lake=lake)
     out = Output(json)
     with out.progress() as bar:
         payload = steps.run_build(settings, bar, wait, full=full)
-    out.emit(payload, lambda console: say(console, payload))
-
-
-def say(console: Console, payload: dict[str, Any]) -> None:
-    """What was built and what the checks found, for people."""
-    if not payload["changed"]:
-        console.print(f"Nothing new to build: {payload['build_id']} holds all that silver holds.")
-        return
-    periods = payload["periods"]
-    console.print(
-        f"[bold]Built {payload['build_id']}[/]: {len(periods)} months, {periods[0]} to {periods[-1]}"
-    )
-    rows = payload["reconciliation"]
-    off = sum(not row["is_reconciled"] for row in rows)
-    console.print(
-        f"Reconciled with the delivered bill: {len(rows) - off} of {len(rows)} figures equal to the last decimal"
-    )
-    for warning in payload["warnings"]:
-        console.print(f"[yellow]warning[/] {escape(warning)}")
+    out.emit(payload, lambda console: RunView(console, settings.language).built(payload))

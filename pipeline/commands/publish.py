@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from pipeline.commands.ingest import WaitOption
 from pipeline.console import ConfigOption, JsonOption, LakeOption, Output, resolve_settings
@@ -33,9 +32,11 @@ def publish(
 ) -> None:
     """Show the newest audited build to readers: all marts at once, the former build stays one command away."""
     from pipeline import steps
+    from pipeline.run_view import RunView
 
-    payload = steps.run_publish(resolve_settings(config, lake=lake), wait, build)
-    Output(json).emit(payload, lambda console: say(console, payload))
+    settings = resolve_settings(config, lake=lake)
+    payload = steps.run_publish(settings, wait, build)
+    Output(json).emit(payload, lambda console: RunView(console, settings.language).published(payload))
 
 
 def rollback(
@@ -47,17 +48,8 @@ def rollback(
 ) -> None:
     """Go back to the build that was published before. Bronze and silver stay as they are."""
     from pipeline import steps
+    from pipeline.run_view import RunView
 
-    payload = steps.run_rollback(resolve_settings(config, lake=lake), wait, build)
-    Output(json).emit(payload, lambda console: say(console, payload))
-
-
-def say(console: Console, payload: dict[str, Any]) -> None:
-    """What readers see now, for people."""
-    if not payload["changed"]:
-        console.print(f"Nothing to publish: readers see {payload['build_id']} already.")
-        return
-    console.print(f"[bold]Published {payload['build_id']}[/]: {', '.join(payload['marts'])}")
-    console.print(f"in {payload['database']}")
-    if payload["previous"]:
-        console.print(f"One command back: finlake rollback (to {payload['previous'][0]})")
+    settings = resolve_settings(config, lake=lake)
+    payload = steps.run_rollback(settings, wait, build)
+    Output(json).emit(payload, lambda console: RunView(console, settings.language).published(payload))

@@ -1,0 +1,126 @@
+"""What ingest, build, publish and run tell people, in the words of finlake/messages/run.yml."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from finlake.messages import number, text
+
+Payload = dict[str, Any]
+
+
+class RunView:
+    """Prints the accounts of steps in one language."""
+
+    def __init__(self, console: Console, language: str) -> None:
+        self.console, self.language = console, language
+
+    def words(self, name: str, **values: Any) -> str:
+        return text(f"run.{name}", self.language, **values)
+
+    def say(self, name: str, **values: Any) -> None:
+        self.console.print(escape(self.words(name, **values)))
+
+    def ingested(self, payload: Payload) -> None:
+        """What was taken in, held and refused."""
+        loaded = payload["deliveries"]
+        if loaded:
+            lines = sum(d["line_count"] or 0 for d in loaded)
+            self.say(
+                "loaded",
+                count=len(loaded),
+                lines=lines,
+                months=self._months(d["billing_period"] for d in loaded),
+            )
+        else:
+            self.say("nothing_new", count=payload["unchanged"])
+        self.warned(payload["warnings"])
+        for key in payload["unsupported"]:
+            said = self.words("unsupported", manifest=key)
+            self.console.print(f"[yellow]{self.words('not_loaded')}[/] {escape(said)}")
+        for refused in payload["refused"]:
+            self.refusal("refused", refused)
+            for part, name in (("intact", "intact"), ("next_step", "next")):
+                self.console.print(f"  {self.words(name)}: {escape(refused[part])}")
+
+    def previewed(self, payload: Payload) -> None:
+        """What an ingest would take in."""
+        self.say("preview", count=len(payload["new"]), unchanged=payload["unchanged"])
+        for delivery in payload["new"]:
+            self.say(
+                "preview_line",
+                period=delivery["billing_period"],
+                export=delivery["export_id"],
+                files=delivery["files"],
+                megabytes=f"{delivery['byte_count'] / 1e6:.1f}",
+            )
+        for refused in payload["refused"]:
+            self.refusal("would_refuse", refused)
+
+    def refusal(self, name: str, refused: Payload) -> None:
+        self.console.print(
+            f"[red]{self.words(name)}[/] {escape(refused['where'])}\n  {escape(refused['what'])}"
+        )
+
+    def built(self, payload: Payload) -> None:
+        """What was built and what the checks found."""
+        if not payload["changed"]:
+            self.say("nothing_to_build", build=payload["build_id"])
+            return
+        periods = payload["periods"]
+        self.say("built", build=payload["build_id"], count=len(periods), months=self._months(periods))
+        rows = payload["reconciliation"]
+        self.say("reconciled", equal=sum(row["is_reconciled"] for row in rows), all=len(rows))
+        self.warned(payload["warnings"])
+
+    def published(self, payload: Payload) -> None:
+        """What readers see now."""
+        if not payload["changed"]:
+            self.say("nothing_to_publish", build=payload["build_id"])
+            return
+        self.say("published", build=payload["build_id"], marts=", ".join(payload["marts"]))
+        self.say("where", database=payload["database"])
+        if payload["previous"]:
+            self.say("way_back", build=payload["previous"][0])
+
+    def whole_run(self, payload: Payload) -> None:
+        """What was loaded, that each month's total is the delivered one, and what readers see now."""
+        self.ingested(payload)
+        heads = ("month", "payer", "currency", "at_source", "in_marts", "difference")
+        table = Table(*map(self.words, heads), box=None, header_style="bold")
+        for row in payload["reconciliation"]:
+            if row["measure"] == "unblended_cost":
+                table.add_row(*self._proof(row), style=None if row["is_reconciled"] else "red")
+        self.console.print(table)
+        where = {"build": payload["build_id"], "database": payload["database"]}
+        if payload["changed"]:
+            self.say("done", seconds=round(payload["seconds"]), **where)
+        else:
+            self.say("unchanged", **where)
+
+    def warned(self, warnings: list[str]) -> None:
+        for warning in warnings:
+            self.console.print(f"[yellow]{self.words('warning')}[/] {escape(warning)}")
+
+    def _proof(self, row: Payload) -> list[str]:
+        def amount(name: str) -> str:
+            return "-" if row[name] is None else number(row[name], self.language, 2)
+
+        off = row["cost_monthly_difference"]
+        difference = "-" if off is None else format(off.normalize(), "f")
+        return [
+            row["billing_period"],
+            row["payer_id"],
+            row["currency"],
+            amount("source_total"),
+            amount("cost_monthly_total"),
+            difference,
+        ]
+
+    def _months(self, periods: Any) -> str:
+        found = sorted(set(periods))
+        return found[0] if len(found) == 1 else self.words("months", first=found[0], last=found[-1])
