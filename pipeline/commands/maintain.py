@@ -30,7 +30,8 @@ def maintain(
 ) -> None:
     """Remove leftovers, old cache, reports, logs and builds; figures and published marts stay.
 
-    Every run ends with the same clean-up; its limits are `cleanup` in finlake.yml. Lakes on S3: not yet.
+    Every run ends with the same clean-up; its limits are `cleanup` in finlake.yml. Delta tables
+    are vacuumed: files of versions older than seven days go. On S3 only that is done.
     """
     settings = resolve_settings(config, lake=lake)
     result = preview(settings) if dry_run else run_maintain(settings, wait)
@@ -40,11 +41,18 @@ def maintain(
 def run_maintain(settings: Settings, wait: float = 0.0) -> dict[str, Any]:
     """Clean the lake up under its lock, with a report. Raises NotFound, LakeBusy."""
     from finlake.cleanup import CleanupReport
+    from finlake.maintenance import keep_house
     from pipeline import steps
 
-    with steps.writing(settings, "maintain", wait) as (_, report):
-        pass  # the end of every writing run is the clean-up
-    return report.cleanup or CleanupReport().as_dict()
+    with steps.writing(settings, "maintain", wait) as (
+        lake,
+        report,
+    ):  # its end is the clean-up of every writing run
+        with report.step("vacuum") as step:
+            done = keep_house(lake)
+            step.rows = sum(table.files_removed for table in done)
+        report.details["tables"] = [vars(table) for table in done]
+    return (report.cleanup or CleanupReport().as_dict()) | {"tables": report.details["tables"]}
 
 
 def preview(settings: Settings) -> dict[str, Any]:
@@ -52,11 +60,15 @@ def preview(settings: Settings) -> dict[str, Any]:
     from finlake.cleanup import CleanupManager, CleanupReport
     from finlake.clock import utc_now
     from finlake.lake import open_lake
+    from finlake.maintenance import keep_house
 
     lake = open_lake(settings.lake)
+    tables = [vars(table) for table in keep_house(lake, dry_run=True)]
     if not lake.is_local:
-        return CleanupReport(dry_run=True).as_dict()
-    return CleanupManager(lake.root, settings.cleanup, utc_now(), dry_run=True).run().as_dict()
+        return CleanupReport(dry_run=True).as_dict() | {"tables": tables}
+    return CleanupManager(lake.root, settings.cleanup, utc_now(), dry_run=True).run().as_dict() | {
+        "tables": tables
+    }
 
 
 def _show(console: Console, result: dict[str, Any], language: str) -> None:
@@ -70,6 +82,10 @@ def _show(console: Console, result: dict[str, Any], language: str) -> None:
         console.print(text(key, language, count=result["files"], megabytes=megabytes))
     else:
         console.print(text("cleanup.nothing", language))
+    removed = sum(table["files_removed"] for table in result["tables"])
+    if removed:
+        key = "cleanup.tables_dry_run" if result["dry_run"] else "cleanup.tables"
+        console.print(text(key, language, count=len(result["tables"]), files=removed))
     if result["skipped"]:
         console.print(text("cleanup.skipped", language, count=result["skipped_total"]))
     for line in result["skipped"]:
