@@ -160,14 +160,13 @@ def _same(first: pa.DataType, second: pa.DataType) -> bool:
 
 
 def _delta_fields(schemas: Iterable[pa.Schema]) -> list[pa.Field]:
-    """Columns of the delivered files as Delta keeps them: no time without zone, no unsigned, no nested field names."""
+    """Columns of the delivered files as Delta keeps them: no time without zone. One of Parquet's null type says
+    nothing, so it declares nothing."""
     fields: dict[str, pa.Field] = {}
     for schema in schemas:
         for field in schema:
-            if field.name not in BRONZE_KEYS and (
-                field.name not in fields or pa.types.is_null(fields[field.name].type)
-            ):
-                fields[field.name] = field
+            if field.name not in BRONZE_KEYS and not pa.types.is_null(field.type):
+                fields.setdefault(field.name, field)
     return [pa.field(name, _delta_type(field.type)) for name, field in fields.items()]
 
 

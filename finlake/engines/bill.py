@@ -16,6 +16,8 @@ import pyarrow as pa
 from finlake.engines.duckdb import connect
 
 MAPS = {"resourceTags": "resource_tags", "costCategory": "cost_category", "product": "product"}
+_NOTHING = "INTEGER"
+"""What DuckDB says of a Parquet column without any value, though it gives it a type that SQLFrame doesn't know: taken as text."""
 _FLAT_TAGS, _FLAT_CATEGORIES = "resource_tags_", "cost_category_"
 
 # Exact a*b/c, half up at 12 places. DuckDB divides decimals as doubles, so this works on whole units of 1e-12 (128 bit).
@@ -167,14 +169,17 @@ def _folded(columns: Sequence[tuple[str, str]]) -> str:
     names = {name for name, _ in columns}
     tags = [n for n in sorted(names) if n.startswith(_FLAT_TAGS)]
     categories = [n for n in sorted(names) if n.startswith(_FLAT_CATEGORIES)]
-    selected = [_name(n) for n, _ in columns if n not in {*tags, *categories, *MAPS.values()}]
+    plain = [(n, kind) for n, kind in columns if n not in {*tags, *categories, *MAPS.values()}]
+    selected = [
+        f"cast({_name(n)} as varchar) as {_name(n)}" if kind == _NOTHING else _name(n) for n, kind in plain
+    ]
     types = dict(columns)
     for column, flat, prefix in (
         ("resource_tags", tags, _FLAT_TAGS),
         ("cost_category", categories, _FLAT_CATEGORIES),
         ("product", [], ""),
     ):
-        if column in names:
+        if column in names and types[column] != _NOTHING:
             selected.append(f"{_as_map(column, types[column])} as {column}")
         else:
             selected.append(f"{_map_of([_entry(n, prefix) for n in flat])} as {column}")

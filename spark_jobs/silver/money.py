@@ -83,10 +83,14 @@ def _net_amortized_rules(F: Any) -> dict[str, Any]:
         "unblended": net,
         "zero": zero,
         "covered_by_plan": F.coalesce(F.col("net_plan_effective"), F.col("plan_effective"), net),
-        "covered_by_reservation": F.coalesce(F.col("net_reservation_effective"), F.col("reservation_effective"), net),
+        "covered_by_reservation": F.coalesce(
+            F.col("net_reservation_effective"), F.col("reservation_effective"), net
+        ),
         "unused_plan": F.when(has_unused_plan, unused_plan).otherwise(net),
         "unused_reservation": F.coalesce(
-            _total(F, "net_unused_upfront", "net_unused_recurring"), _total(F, "unused_upfront", "unused_recurring"), net
+            _total(F, "net_unused_upfront", "net_unused_recurring"),
+            _total(F, "unused_upfront", "unused_recurring"),
+            net,
         ),
         "zero_if_reservation": F.when(F.col("reservation_arn").isNotNull(), zero).otherwise(net),
         "zero_if_plan_refund": F.when(F.col("product_code").isin(*PLAN_PRODUCTS), zero).otherwise(net),

@@ -146,6 +146,8 @@ def _typed(name: str, values: list[str | None], kind: pa.DataType) -> pa.Array:
             v and datetime.fromisoformat(v.replace("Z", "+00:00")).replace(tzinfo=None) for v in values
         ]
         return pa.array(instants, kind)
+    if pa.types.is_null(kind):
+        return pa.nulls(len(values))
     if pa.types.is_floating(kind):
         return pa.array([None if v is None else float(v) for v in values], kind)
     return pa.array(values, pa.string()).cast(kind)
