@@ -21,6 +21,7 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from finlake import objects
 from finlake.contracts import Contract, arrow_schema, partition_columns
+from finlake.errors import ConfigurationError
 from finlake.failpoints import reach
 from finlake.lake import Lake
 
@@ -86,11 +87,12 @@ def store_delivery(
     changes nothing: the same delivery is not added twice.
     """
     wanted = _delta_fields([pq.read_schema(file.path) for file in files])
-    generation, known = _generation_for(lake, table, wanted)
+    stored = _stored_in(lake, table, f"bronze/{keys['delivery_id']}")
+    if stored:
+        return stored
+    generation = _generation_for(lake, table, wanted)
     uri = lake.uri("bronze", table, generation)
-    delta = open_table(lake, "bronze", table, generation) or _create_bronze(uri, known)
-    if delta.transaction_version(f"bronze/{keys['delivery_id']}") is not None:
-        return generation
+    delta = open_table(lake, "bronze", table, generation) or _create_bronze(uri, wanted)
     missing = [
         field for field in wanted if field.name not in {f.name for f in pa.schema(delta.schema().to_arrow())}
     ]
@@ -140,17 +142,30 @@ def _create_bronze(uri: str, fields: Iterable[pa.Field]) -> DeltaTable:
     )
 
 
-def _generation_for(lake: Lake, table: str, wanted: Sequence[pa.Field]) -> tuple[str, Sequence[pa.Field]]:
+def _stored_in(lake: Lake, table: str, app_id: str) -> str | None:
+    """The generation that holds a delivery already."""
+    for generation in generations(lake, table):
+        delta = open_table(lake, "bronze", table, generation)
+        if delta is not None and delta.transaction_version(app_id) is not None:
+            return generation
+    return None
+
+
+def _generation_for(lake: Lake, table: str, wanted: Sequence[pa.Field]) -> str:
+    """The newest generation whose columns these fit; a new one where none does."""
     existing = generations(lake, table)
-    if not existing:
-        return "g1", wanted
-    delta = open_table(lake, "bronze", table, existing[-1])
-    if delta is None:
-        return existing[-1], wanted
-    have = {field.name.lower(): field for field in pa.schema(delta.schema().to_arrow())}
-    known = [(have[field.name.lower()], field) for field in wanted if field.name.lower() in have]
-    conflict = any(old.name != new.name or not _same(old.type, new.type) for old, new in known)
-    return (f"g{len(existing) + 1}", wanted) if conflict else (existing[-1], wanted)
+    for generation in reversed(existing):
+        delta = open_table(lake, "bronze", table, generation)
+        if delta is None or _fits(pa.schema(delta.schema().to_arrow()), wanted):
+            return generation
+    return f"g{len(existing) + 1}"
+
+
+def _fits(have: pa.Schema, wanted: Sequence[pa.Field]) -> bool:
+    """Same spelling and type for every column that both have; columns that only one has don't matter."""
+    known = {field.name.lower(): field for field in have}
+    pairs = [(known[field.name.lower()], field) for field in wanted if field.name.lower() in known]
+    return all(old.name == new.name and _same(old.type, new.type) for old, new in pairs)
 
 
 def _same(first: pa.DataType, second: pa.DataType) -> bool:
@@ -215,7 +230,8 @@ def replace_table(lake: Lake, contract: Contract, rows: pa.Table) -> None:
     current = read_table(lake, contract)
     if current is not None and _sorted(current) == _sorted(rows):
         return
-    write_deltalake(uri, rows, mode="overwrite", storage_options=objects.delta_options(uri))
+    options = objects.delta_options(uri)
+    write_deltalake(uri, rows, mode="overwrite", schema_mode="overwrite", storage_options=options)
 
 
 def read_table(lake: Lake, contract: Contract) -> pa.Table | None:
@@ -229,9 +245,7 @@ def read_table(lake: Lake, contract: Contract) -> pa.Table | None:
     schema = arrow_schema(contract)
     places = [objects.filesystem(location) for location in _locations(delta, {})]
     parts = [pq.read_table(path, filesystem=system, partitioning=None) for system, path in places]
-    return pa.concat_tables(
-        [schema.empty_table(), *[part.select(schema.names).cast(schema) for part in parts]]
-    )
+    return pa.concat_tables([schema.empty_table(), *[_in_schema(part, schema) for part in parts]])
 
 
 def table_files(lake: Lake, layer: str, table: str, where: Mapping[str, str]) -> list[str]:
@@ -252,8 +266,16 @@ def transaction_version(lake: Lake, layer: str, table: str, app_id: str) -> int 
     return delta.transaction_version(app_id) if delta else None
 
 
+def _in_schema(part: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The part in the contract's columns: null where it was written before the contract had the column."""
+    have = set(part.schema.names)
+    columns = [part[f.name] if f.name in have else pa.nulls(len(part), f.type) for f in schema]
+    return pa.table([c.cast(f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
+
+
 def _ensure(uri: str, contract: Contract) -> None:
-    DeltaTable.create(
+    """Make the table where there is none; add the columns that the contract has got since the table was made."""
+    table = DeltaTable.create(
         uri,
         arrow_schema(contract),
         partition_by=partition_columns(contract) or None,
@@ -261,6 +283,17 @@ def _ensure(uri: str, contract: Contract) -> None:
         mode="ignore",
         storage_options=objects.delta_options(uri),
     )
+    have = {field.name: field.type for field in pa.schema(table.schema().to_arrow())}
+    wanted = [pa.field(f.name, f.type) for f in arrow_schema(contract)]
+    if any(f.name in have and not _same(have[f.name], f.type) for f in wanted):
+        raise ConfigurationError(
+            f"the table {contract.layer}.{contract.name} was made by a finlake with other column types",
+            where=uri,
+            intact="bronze and what is published",
+            next_step="remove that folder: the next ingest makes the table anew from bronze",
+        )
+    if new := [Field.from_arrow(f) for f in wanted if f.name not in have]:
+        table.alter.add_columns(new)
 
 
 def _sorted(rows: pa.Table) -> list[dict[str, Any]]:

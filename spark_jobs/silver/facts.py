@@ -12,10 +12,12 @@ from typing import Any
 import yaml
 
 from finlake.catalogue import Catalogue
+from finlake.contracts import load_contract
 from finlake.service_model import UNMAPPED
 
 MONEY = "decimal(28,12)"
 NO_PRODUCT = "(none)"
+TABLES = ("billing_line_items", "delivery_costs")
 RECIPE = 1
 """Raise it when a rule in this folder changes what a line becomes: silver is then made anew from bronze."""
 
@@ -48,6 +50,7 @@ class Facts:
         """A number that changes with every rule that decides what silver holds; fits a Delta transaction version."""
         said = [
             RECIPE,
+            [(c.name, c.physical_type) for t in TABLES for c in load_contract("silver", t).columns],
             charge_types(),
             source_columns(),
             self.catalogue.fingerprint(),
