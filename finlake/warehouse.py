@@ -37,11 +37,13 @@ class Build:
 
 @dataclass(frozen=True)
 class Pointer:
-    """What is published: the build, since when (UTC ISO), and the builds before it, newest first."""
+    """What is published: the build, since when (UTC ISO), the builds before it, newest first, and the builds that a
+    rollback took back: those are not published again unless they are asked for by name."""
 
     build_id: str
     published_at: str
     previous: Sequence[str] = ()
+    withdrawn: Sequence[str] = ()
 
 
 def new_build_id(now: datetime) -> str:
@@ -104,16 +106,33 @@ class Warehouse:
         objects.put_file(self.workplace, self._uri("builds", f"{build.build_id}.duckdb"))
         objects.write_atomically(self._uri("builds", f"{build.build_id}.json"), _json(asdict(build)))
 
+    def candidate(self) -> str | None:
+        """The newest build that no rollback took back: what publishing without a name shows."""
+        pointer = self.pointer()
+        withdrawn = set(pointer.withdrawn) if pointer else set()
+        return next((build.build_id for build in self.builds() if build.build_id not in withdrawn), None)
+
     def publish(self, build_id: str, now: datetime, keep: int) -> Pointer:
         """Make a build what readers see. Idempotent. Raises NotFound for an unknown build."""
+        before = self.pointer()
+        return self._point(
+            build_id, now, keep, [b for b in before.withdrawn if b != build_id] if before else []
+        )
+
+    def rollback(self, build_id: str, now: datetime, keep: int) -> Pointer:
+        """Publish an earlier build and take back the present one. Raises NotFound for an unknown build."""
+        before = self.pointer()
+        taken_back = {*before.withdrawn, before.build_id} - {build_id} if before else set[str]()
+        return self._point(build_id, now, keep, sorted(taken_back))
+
+    def _point(self, build_id: str, now: datetime, keep: int, withdrawn: Sequence[str]) -> Pointer:
         self.build(build_id)
         before = self.pointer()
-        if before and before.build_id == build_id:
+        if before and before.build_id == build_id and list(before.withdrawn) == list(withdrawn):
             return before
-        previous = [b for b in ([before.build_id, *before.previous] if before else []) if b != build_id][
-            :keep
-        ]
-        pointer = Pointer(build_id, now.isoformat(), previous)
+        known = [before.build_id, *before.previous] if before else []
+        previous = [b for b in known if b != build_id and b not in withdrawn][:keep]
+        pointer = Pointer(build_id, now.isoformat(), previous, list(withdrawn))
         reach("before_publish")
         objects.write_atomically(self._uri("published.json"), _json(asdict(pointer)))
         reach("after_publish")

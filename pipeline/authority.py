@@ -40,6 +40,22 @@ def settle(ledger: Ledger) -> list[Authority]:
     return new
 
 
+def doubts(ledger: Ledger) -> list[str]:
+    """Sticky decisions that a person should look at: a member's export counts though the payer's own has arrived."""
+    stored = [r for r in ledger.deliveries() if r.state == "stored"]
+    own = {(p, r.billing_period): r.export_id for r in stored for p in r.payers if _is_own(r, p)}
+    said = []
+    for a in ledger.authority():
+        better = own.get((a.payer_id, a.billing_period))
+        chosen = next((r for r in stored if r.export_id == a.export_id), None)
+        if better and better != a.export_id and chosen and not _is_own(chosen, a.payer_id):
+            change = f"finlake authority set {a.payer_id} {a.billing_period} {better} --reason TEXT"
+            said.append(
+                f"{a.billing_period} {a.payer_id}: a member account's export counts, the payer's own is there: {change}"
+            )
+    return said
+
+
 def _choose(payer: str, period: str, records: Iterable[DeliveryRecord]) -> Authority:
     best = min(records, key=lambda r: (not _is_own(r, payer), RANK.get(r.source_format, 9), r.sequence))
     own = (

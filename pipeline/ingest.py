@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from collect.exports.discover import Delivery, Discovery, discover
 from collect.exports.manifest import MOVED
 from collect.exports.source import Source, open_source
+from finlake import __version__
 from finlake.catalogue import Catalogue
 from finlake.clock import utc_now
 from finlake.engines.bill import DuckDBEngine
@@ -19,11 +20,13 @@ from finlake.ledger import DeliveryRecord, Ledger, Refusal, text_of
 from finlake.report import RunReport
 from finlake.settings import Settings
 from finlake.tables import bronze_deliveries
-from pipeline.authority import restore, settle
+from pipeline.authority import doubts, restore, settle
 from pipeline.control import write_control_tables
 from pipeline.silver import SilverWriter
 from pipeline.take_in import Intake, quarantine
 from spark_jobs.silver.facts import Facts
+
+REFUSED = f"refused by {__version__}"
 
 
 @dataclass
@@ -67,8 +70,13 @@ def plan(source_location: str, ledger: Ledger | None) -> tuple[Source, Discovery
     """What an ingest would take in: the source, all it holds, and the deliveries not stored, held or refused before."""
     source = open_source(source_location)
     found = discover(source)
-    new = [d for d in found.deliveries if ledger is None or ledger.seen(signature(d)) is None]
+    new = [d for d in found.deliveries if ledger is None or not _is_settled(ledger.seen(signature(d)))]
     return source, found, new
+
+
+def _is_settled(seen: tuple[str, str] | None) -> bool:
+    """Stored, held, or refused by this very finlake: a newer one may read what an older one couldn't."""
+    return seen is not None and (not seen[1].startswith("refused") or seen[1] == REFUSED)
 
 
 def signature(delivery: Delivery) -> str:
@@ -103,6 +111,8 @@ def ingest(
             step.rows = sum(r.line_count or 0 for r in result.shown)
         with report.step("control") as step:
             settle(ledger)
+            for doubt in doubts(ledger):
+                report.warn(doubt)
             write_control_tables(lake, ledger)
     finally:
         engine.close()
@@ -138,7 +148,7 @@ def _take_in_all(
                 _refusal(delivery.manifest.stat.key, error, delivery.manifest.billing_period, mark)
             )
             if MOVED not in error.what:
-                intake.ledger.remember(mark, "", "refused")
+                intake.ledger.remember(mark, "", REFUSED)
         progress.advance()
     return refusals
 
@@ -152,8 +162,7 @@ def _settle_refusals(lake: Lake, ledger: Ledger, refusals: list[Refusal], result
     result.refusals = [known.get((r.manifest, r.error["what"]), r) for r in refusals]
     ledger.set_refusals(result.refusals)
     for refusal in result.refusals:
-        if (refusal.manifest, refusal.error["what"]) not in known:
-            quarantine(lake, ledger, refusal)
+        quarantine(lake, ledger, refusal, is_new=(refusal.manifest, refusal.error["what"]) not in known)
 
 
 def _tell(report: RunReport, result: IngestResult) -> None:

@@ -138,21 +138,21 @@ def run_rollback(settings: Settings, wait: float = 0.0, build_id: str | None = N
                 next_step="finlake status lists the builds; finlake build makes a new one",
             )
         with report.step("rollback"):
-            pointer = warehouse.publish(target, utc_now(), settings.publish.keep_builds)
+            pointer = warehouse.rollback(target, utc_now(), settings.publish.keep_builds)
         report.details |= _published(warehouse, before, pointer)
     return account(report)
 
 
 def _newest(warehouse: Warehouse) -> str:
-    builds = warehouse.builds()
-    if not builds:
+    found = warehouse.candidate()
+    if found is None:
         raise NotFound(
             "there is no audited build to publish",
             where=warehouse.lake.root,
             intact="what is published stays published",
             next_step="build first: finlake build",
         )
-    return builds[0].build_id
+    return found
 
 
 def _published(warehouse: Warehouse, before: Pointer | None, pointer: Pointer) -> dict[str, Any]:

@@ -149,11 +149,14 @@ class Intake:
         return [BronzeFile(target, target.name)]
 
 
-def quarantine(lake: Lake, ledger: Ledger, refusal: Refusal) -> None:
-    """Keep a refusal's reason where people look for it; the delivered files themselves stay in the source."""
-    name = "".join(c if c.isalnum() or c in "-_." else "-" for c in refusal.manifest)[-120:].strip("-")
-    said = refusal.error | {"manifest": refusal.manifest, "refused_at": refusal.refused_at}
-    objects.write_atomically(lake.uri("quarantine", name, "reason.json"), json.dumps(said, indent=1).encode())
+def quarantine(lake: Lake, ledger: Ledger, refusal: Refusal, *, is_new: bool) -> None:
+    """Keep a new refusal's reason where people look for it; the delivered files themselves stay in the source."""
+    if is_new:
+        name = "".join(c if c.isalnum() or c in "-_." else "-" for c in refusal.manifest)[-120:].strip("-")
+        said = json.dumps(
+            refusal.error | {"manifest": refusal.manifest, "refused_at": refusal.refused_at}, indent=1
+        )
+        objects.write_atomically(lake.uri("quarantine", name, "reason.json"), said.encode())
     for record in ledger.deliveries():
         if record.state == "claimed" and record.manifest == refusal.manifest:
             ledger.put(
