@@ -6,10 +6,11 @@ Arrow reads the cells as text, sums decimals, and this module applies AWS's cost
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +21,7 @@ LIMIT = Decimal("1e16")
 """Money is decimal(28,12): a cell of 10^16 or more is refused, no part of it is dropped."""
 _WIDE = pa.decimal256(60, 24)
 _MONEY = pa.decimal256(60, 12)
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 # Cell -> its name in legacy CUR's CSV, in its Parquet and CUR 2.0.
 CELLS: dict[str, tuple[str, ...]] = {
@@ -215,13 +217,11 @@ def _blank_to_null(array: pa.Array) -> pa.Array:
 
 
 def _number(value: str | None) -> Decimal | None:
-    if value is None:
+    """A plain or scientific number; Python alone would also take `1_000`, `Infinity` and digits of other scripts."""
+    if value is None or not _NUMBER.fullmatch(value):
         return None
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        return None
-    if not number.is_finite() or number.adjusted() > 40:
+    number = Decimal(value)
+    if number.adjusted() > 40:
         return None
     with localcontext(prec=80):
         return number.quantize(PLACES, ROUND_HALF_UP)
