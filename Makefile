@@ -9,7 +9,7 @@ JOBS    ?= 2
 # Extra pytest flags (make test ARGS="-k money"), and a folder for JUnit reports, used by .ci/run.
 ARGS    ?=
 REPORTS ?=
-SLOW    := airflow or kill
+SLOW    := airflow
 PYTEST   = TZ=America/Sao_Paulo $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
@@ -30,12 +30,12 @@ $(STAMP):
 run: setup ## sample bill -> Airflow -> published, reconciled marts, and a summary
 	@$(BIN)/finlake demo
 
-test: setup test-fast test-slow ## all tests: two at a time, then those that start Airflow or kill processes alone
+test: setup test-fast test-slow ## all tests: two at a time, then those that start Airflow, alone
 
 test-fast: setup ## tests that can run two at a time
 	$(PYTEST) -n $(JOBS) --dist worksteal -m "not ($(SLOW))" $(if $(REPORTS),--junitxml=$(REPORTS)/fast.xml) $(ARGS)
 
-test-slow: setup ## tests that start Airflow or kill processes, one at a time
+test-slow: setup ## tests that start Airflow, one at a time
 	$(PYTEST) -m "$(SLOW)" $(if $(REPORTS),--junitxml=$(REPORTS)/slow.xml --cov-append) $(ARGS)
 
 lint: setup ## ruff, mypy, sqlfluff, import-linter, bandit, secret scan, contracts, generated files
