@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from finlake import objects
+from finlake.bronze import bronze_tables
 from finlake.lake import Lake
-from finlake.tables import bronze_tables, open_table
+from finlake.tables import open_table
 
 RETENTION_HOURS = 7 * 24
 """How long a replaced version stays readable: longer than any query that still reads it."""

@@ -11,6 +11,7 @@ from collect.exports.discover import Delivery, Discovery, discover
 from collect.exports.manifest import MOVED
 from collect.exports.source import Source, open_source
 from finlake import __version__
+from finlake.bronze import bronze_deliveries
 from finlake.catalogue import Catalogue
 from finlake.clock import utc_now
 from finlake.engines.bill import DuckDBEngine
@@ -19,7 +20,6 @@ from finlake.lake import Lake
 from finlake.ledger import DeliveryRecord, Ledger, Refusal, text_of
 from finlake.report import RunReport
 from finlake.settings import Settings
-from finlake.tables import bronze_deliveries
 from pipeline.authority import doubts, restore, settle
 from pipeline.control import write_control_tables
 from pipeline.silver import SilverWriter

@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from finlake.bronze import delivery_files
 from finlake.contracts import arrow_schema, load_contract
 from finlake.engines.bill import DuckDBEngine
 from finlake.failpoints import reach
 from finlake.lake import Lake
 from finlake.ledger import DeliveryRecord
-from finlake.tables import delivery_files, open_table, replace_partition, table_files
+from finlake.tables import open_table, replace_partition, table_files
 from spark_jobs.silver import billing_line_items, delivery_costs
 from spark_jobs.silver.facts import Facts
 

@@ -8,11 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from finlake.bronze import bronze_deliveries
 from finlake.engines.duckdb import connect
 from finlake.lake import Lake
 from finlake.ledger import Authority, DeliveryRecord, Ledger, Refusal
 from finlake.running import Running, running
-from finlake.tables import bronze_deliveries, open_table
+from finlake.tables import open_table
 from finlake.warehouse import Warehouse
 from pipeline.authority import restore
 from pipeline.silver import LINES, by_period, current_of

@@ -20,13 +20,13 @@ from collect.exports.manifest import refused
 from collect.exports.source import Source
 from collect.exports.totals import MEASURES
 from finlake import objects
+from finlake.bronze import BronzeFile, store_delivery
 from finlake.clock import utc_now
 from finlake.engines.bill import DuckDBEngine
 from finlake.errors import DeliveryRefused
 from finlake.failpoints import reach
 from finlake.lake import Lake
 from finlake.ledger import DeliveryRecord, Ledger, Refusal, text_of
-from finlake.tables import BronzeFile, store_delivery
 from spark_jobs.silver.facts import charge_types
 
 

@@ -7,15 +7,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from finlake.bronze import BronzeFile, bronze_deliveries, delivery_files, generations, store_delivery
 from finlake.lake import Lake, open_lake
-from finlake.tables import (
-    BronzeFile,
-    bronze_deliveries,
-    delivery_files,
-    generations,
-    open_table,
-    store_delivery,
-)
+from finlake.tables import open_table
 
 
 def deliver(lake: Lake, place: Path, number: int, table: pa.Table) -> str:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from finlake.bronze import bronze_tables
 from finlake.catalogue import Catalogue
 from finlake.engines.bill import DuckDBEngine
 from finlake.lake import open_lake
 from finlake.settings import load_settings
-from finlake.tables import bronze_tables
 from pipeline.ingest import open_ledger
 from pipeline.silver import SilverWriter
 from spark_jobs.silver.facts import Facts
