@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import importlib
 import os
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from io import TextIOWrapper
-from types import FrameType
 from typing import Annotated, Any
 
 import typer
 
-from finlake import __version__
+from finlake import __version__, interrupts
 from finlake.errors import ExitCode, FinlakeError, UsageError
 from pipeline.command_list import modules, offered, rank
 from pipeline.console import stderr_console, to_json
@@ -23,9 +21,15 @@ HELP = "A FinOps lakehouse for AWS: the bill as tables that reconcile to the las
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code, which the console script exits with."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    interrupts.listen()
+    try:
+        return _run(list(sys.argv[1:] if argv is None else argv))
+    finally:
+        interrupts.forget()
+
+
+def _run(arguments: list[str]) -> int:
     as_json = "--json" in arguments
-    _terminate_like_interrupt()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(
@@ -38,8 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _say_interrupted(as_json)
         return code
     except FinlakeError as error:
-        _report(error, as_json)
-        return int(error.exit_code)
+        return _failed(error, as_json)
     except typer.TyperException as error:
         _report(_usage_error(error), as_json)
         return int(ExitCode.USAGE)
@@ -55,8 +58,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             else int(ExitCode.OK if not stop.code else ExitCode.INTERNAL)
         )
     except Exception as error:
-        _report(_unexpected(error), as_json)
-        return int(ExitCode.INTERNAL)
+        return _failed(error, as_json)
+
+
+def _failed(error: Exception, as_json: bool) -> int:
+    """Tell of an error, or of the interruption that a library dressed up as one; the exit code."""
+    if interrupts.asked():
+        _say_interrupted(as_json)
+        return int(ExitCode.INTERRUPTED)
+    told = error if isinstance(error, FinlakeError) else _unexpected(error)
+    _report(told, as_json)
+    return int(told.exit_code)
 
 
 def build_app(only: str | None = None) -> typer.Typer:
@@ -166,15 +178,3 @@ def _say_interrupted(as_json: bool) -> None:
         sys.stdout.write(to_json(error.as_dict() | {"error": "Interrupted", "exit_code": 130}) + "\n")
         return
     stderr_console().print(f"Interrupted: {error.intact}. Next: {error.next_step}.", soft_wrap=True)
-
-
-def _terminate_like_interrupt() -> None:
-    """SIGTERM (Airflow, systemd, docker stop) unwinds like Ctrl-C: reports and clean-up still happen."""
-
-    def interrupt(_signum: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    try:
-        signal.signal(signal.SIGTERM, interrupt)
-    except ValueError:
-        return  # not the main thread: the caller owns the signals

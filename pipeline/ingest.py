@@ -15,7 +15,7 @@ from finlake.bronze import bronze_deliveries
 from finlake.catalogue import Catalogue
 from finlake.clock import utc_now
 from finlake.engines.bill import DuckDBEngine
-from finlake.errors import DeliveryRefused
+from finlake.errors import DeliveryRefused, NotFound
 from finlake.lake import Lake
 from finlake.ledger import DeliveryRecord, Ledger, Refusal, text_of
 from finlake.report import RunReport
@@ -92,7 +92,10 @@ def ingest(
         ledger = open_ledger(lake)
         shutil.rmtree(lake.landing, ignore_errors=True)
         source, found, new = plan(source_location, ledger)
-        result.unchanged = len(found.deliveries) - len(new)
+        if not (found.deliveries or found.refusals or found.unsupported):
+            raise _nothing_delivered(source_location)
+        known = [ledger.seen(signature(d)) for d in found.deliveries if d not in new]
+        result.unchanged = sum(seen is not None and seen[1] != REFUSED for seen in known)
         result.unsupported = [m.stat.key for m in found.unsupported]
         step.rows = len(found.deliveries)
         step.details = {"new": len(new), "unchanged": result.unchanged}
@@ -119,6 +122,15 @@ def ingest(
         ledger.close()
     _tell(report, result)
     return result
+
+
+def _nothing_delivered(source: str) -> NotFound:
+    return NotFound(
+        "no manifest of a bill was found below the source",
+        where=source,
+        intact="nothing was loaded",
+        next_step="check the folder or prefix; a new export's first delivery takes AWS up to 24 hours",
+    )
 
 
 def _take_in_all(
@@ -173,6 +185,7 @@ def _tell(report: RunReport, result: IngestResult) -> None:
             r.error | {"manifest": r.manifest, "billing_period": r.billing_period} for r in result.refusals
         ],
         "unchanged": result.unchanged,
+        "completed": len({r.delivery_id for r in result.shown} - {r.delivery_id for r in result.loaded}),
         "unsupported": result.unsupported,
     }
     for record in result.shown:

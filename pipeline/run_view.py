@@ -36,8 +36,10 @@ class RunView:
                 lines=lines,
                 months=self._months(d["billing_period"] for d in loaded),
             )
+        elif payload["completed"]:
+            self.say("completed", count=payload["completed"])
         else:
-            self.say("nothing_new", count=payload["unchanged"])
+            self.say("none_loaded" if payload["refused"] else "nothing_new", count=payload["unchanged"])
         self.warned(payload["warnings"])
         for key in payload["unsupported"]:
             said = self.words("unsupported", manifest=key)
@@ -91,7 +93,9 @@ class RunView:
         """What was loaded, that each month's total is the delivered one, and what readers see now."""
         self.ingested(payload)
         heads = ("month", "payer", "currency", "at_source", "in_marts", "difference")
-        table = Table(*map(self.words, heads), box=None, header_style="bold")
+        table = Table(box=None, header_style="bold", title=self.words("unblended"), title_justify="left")
+        for place, head in enumerate(heads):
+            table.add_column(self.words(head), justify="right" if place >= 3 else "left", no_wrap=True)
         for row in payload["reconciliation"]:
             if row["measure"] == "unblended_cost":
                 table.add_row(*self._proof(row), style=None if row["is_reconciled"] else "red")
@@ -101,6 +105,10 @@ class RunView:
             self.say("done", seconds=round(payload["seconds"]), **where)
         else:
             self.say("unchanged", **where)
+        if payload["refused"]:
+            self.console.print(
+                f"[red]{escape(self.words('refused_count', count=len(payload['refused'])))}[/]"
+            )
 
     def warned(self, warnings: list[str]) -> None:
         for warning in warnings:

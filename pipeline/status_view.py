@@ -122,7 +122,9 @@ def _published(said: dict[str, Any], language: str) -> Iterator[Text]:
         )
     newest = builds[0] if builds else None
     known = [pointer["build_id"], *pointer["previous"]] if pointer else []
-    if newest and newest["build_id"] not in known:
+    if newest and pointer and newest["build_id"] in pointer["withdrawn"]:
+        yield Text(text("status.withdrawn_build", language, build=newest["build_id"]))
+    elif newest and newest["build_id"] not in known:
         yield Text(text("status.newer_build", language, build=newest["build_id"]))
 
 

@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from finlake import interrupts
 from finlake.cleanup import CleanupManager
 from finlake.clock import utc_now
 from finlake.errors import NotFound, UsageError
@@ -36,6 +37,10 @@ def writing(
     ):
         try:
             yield lake, report
+        except Exception as error:
+            if interrupts.asked():
+                raise KeyboardInterrupt from error
+            raise
         finally:
             if lake.is_local:
                 report.cleanup = CleanupManager(Path(lake.root), settings.cleanup, utc_now()).run().as_dict()

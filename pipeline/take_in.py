@@ -16,7 +16,7 @@ import duckdb
 from collect.exports.check import Checked, check_files, period_warnings, short, to_column
 from collect.exports.discover import Delivery
 from collect.exports.fetch import Landed, fetch
-from collect.exports.manifest import refused
+from collect.exports.manifest import INTACT, refused
 from collect.exports.source import Source
 from collect.exports.totals import MEASURES
 from finlake import objects
@@ -143,7 +143,7 @@ class Intake:
             raise DeliveryRefused(
                 f"two readers disagree: one counts {sum(checked.rows)} lines, the other {rows}",
                 where=landed.files[0][0],
-                intact="the month keeps what it had before; other deliveries go on",
+                intact=INTACT,
                 next_step="the file's quoting may be damaged: ask AWS to deliver it anew",
             )
         return [BronzeFile(target, target.name)]

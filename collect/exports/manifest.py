@@ -23,7 +23,7 @@ _CUR2_PERIOD_FOLDER = re.compile(r"^billing_period=(\d{4}-\d{2})$", re.IGNORECAS
 _CUR2_EXECUTION_TIME = re.compile(r"^(\d{4}-\d{2}-\d{2})T(\d{2})-(\d{2})-(\d{2})")
 _PERIOD = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 MOVED = "while it was being read"
-INTACT = "the month keeps what it had before; other deliveries go on"
+INTACT = "what is loaded of this month stays as it was; other deliveries go on"
 
 
 @dataclass(frozen=True)
