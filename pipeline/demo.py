@@ -26,8 +26,9 @@ from pipeline.demo_view import Progress, Summary, Timed
 
 SEED = 7
 TOP_SERVICES = (
-    "select service_name, currency, sum(net_amortized_cost) as cost from cost_monthly "
-    "group by all order by cost desc limit 10"
+    "select currency, service_name, sum(net_amortized_cost)::decimal(18,2) as cost from cost_monthly "
+    "group by currency, service_name "
+    "qualify row_number() over (partition by currency order by cost desc) <= 5 order by currency, cost desc"
 )
 
 
