@@ -27,7 +27,6 @@ create table if not exists authority (
   reason text not null, decided_at text not null, primary key (payer_id, billing_period));
 create table if not exists refusals (
   signature text primary key, manifest text not null, billing_period text, error text not null, refused_at text not null);
-create table if not exists facts (name text primary key, value text not null);
 """
 
 
@@ -210,15 +209,6 @@ class Ledger:
                     authority.decided_at,
                 ),
             )
-
-    def fact(self, name: str) -> str | None:
-        """A small named fact, such as the state of the inputs of the last build."""
-        row = self._db.execute("select value from facts where name = ?", (name,)).fetchone()
-        return str(row[0]) if row else None
-
-    def set_fact(self, name: str, value: str) -> None:
-        with self._transaction() as db:
-            db.execute("insert or replace into facts values (?, ?)", (name, value))
 
 
 def text_of(instant: datetime | None) -> str | None:

@@ -56,7 +56,7 @@ class DuckDBEngine:
 
     name = "duckdb"
 
-    def __init__(self, lake: str = "", memory_limit: str | None = None) -> None:
+    def __init__(self, lake: str = "") -> None:
         from sqlframe.base.session import _BaseSession
         from sqlframe.duckdb import DuckDBSession, functions
 
@@ -64,8 +64,6 @@ class DuckDBEngine:
         self.connection.execute(_MUL_DIV)
         self.connection.execute(_MONEY_OF)
         self.connection.execute("set preserve_insertion_order=false")
-        if memory_limit:
-            self.connection.execute("set memory_limit = ?", [memory_limit])
         _BaseSession._instance = (
             None  # SQLFrame would hand out the session of an earlier engine, whose connection is closed
         )
