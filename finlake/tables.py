@@ -45,7 +45,7 @@ def replace_partition(
 ) -> None:
     """Replace the rows of one partition by one commit; readers see the old rows or the new."""
     uri = lake.table_uri(contract.layer, contract.name)
-    _ensure(uri, contract)
+    ensure_table(lake, contract)
     predicate = " AND ".join(f"{key} = '{_literal(value)}'" for key, value in where.items())
     write_deltalake(
         uri,
@@ -63,7 +63,7 @@ def replace_partition(
 def replace_table(lake: Lake, contract: Contract, rows: pa.Table) -> None:
     """Replace a small table as a whole by one commit; nothing is written where it already holds exactly these rows."""
     uri = lake.table_uri(contract.layer, contract.name)
-    _ensure(uri, contract)
+    ensure_table(lake, contract)
     current = read_table(lake, contract)
     if current is not None and _sorted(current) == _sorted(rows):
         return
@@ -111,8 +111,9 @@ def _in_schema(part: pa.Table, schema: pa.Schema) -> pa.Table:
     return pa.table([c.cast(f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
 
 
-def _ensure(uri: str, contract: Contract) -> None:
-    """Make the table where there is none; add the columns that the contract has got since the table was made."""
+def ensure_table(lake: Lake, contract: Contract) -> DeltaTable:
+    """The table, made where there is none, with the columns that the contract has got since the table was made."""
+    uri = lake.table_uri(contract.layer, contract.name)
     table = DeltaTable.create(
         uri,
         arrow_schema(contract),
@@ -132,6 +133,8 @@ def _ensure(uri: str, contract: Contract) -> None:
         )
     if new := [Field.from_arrow(f) for f in wanted if f.name not in have]:
         table.alter.add_columns(new)
+        table.update_incremental()
+    return table
 
 
 def _sorted(rows: pa.Table) -> list[dict[str, Any]]:

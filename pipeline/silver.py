@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from finlake.bronze import delivery_files
-from finlake.contracts import arrow_schema, load_contract
+from finlake.contracts import Contract, load_contract
 from finlake.engines.bill import DuckDBEngine
 from finlake.failpoints import reach
 from finlake.lake import Lake
 from finlake.ledger import DeliveryRecord
-from finlake.tables import open_table, replace_partition, table_files
+from finlake.partitions import commit_partition
+from finlake.tables import open_table, table_files
 from spark_jobs.silver import billing_line_items, delivery_costs
 from spark_jobs.silver.facts import Facts
 
@@ -104,13 +105,12 @@ class SilverWriter:
 
     def _write_lines(self, record: DeliveryRecord) -> None:
         contract = load_contract("silver", LINES)
-        reader = self.engine.reader(self.lines_of(record), arrow_schema(contract))
-        reach("before_silver_commit")
-        replace_partition(
+        lines = self.lines_of(record)
+        commit_partition(
             self.lake,
             contract,
             {"export_id": record.export_id, "billing_period": record.billing_period},
-            reader,
+            self._writing(lines, contract),
             {f"lines/{_month(record)}": record.sequence, f"recipe/{_month(record)}": self._recipe},
             {"delivery_id": record.delivery_id},
         )
@@ -125,20 +125,25 @@ class SilverWriter:
             )
         else:
             self.engine.view("canonical_lines", self.lines_of(record))
-        replace_partition(
+        costs = self._once(
+            COSTS, lambda: delivery_costs.transform(self.engine.frame("canonical_lines"), functions)
+        )
+        commit_partition(
             self.lake,
             contract,
             month | {"delivery_id": record.delivery_id},
-            self.engine.reader(
-                self._once(
-                    COSTS, lambda: delivery_costs.transform(self.engine.frame("canonical_lines"), functions)
-                ),
-                arrow_schema(contract),
-            ),
+            self._writing(costs, contract),
             {f"costs/{record.delivery_id}": self._recipe},
             {"delivery_id": record.delivery_id},
         )
         reach("after_costs_commit")
+
+    def _writing(self, query: str, contract: Contract) -> Callable[[str], None]:
+        def write(folder: str) -> None:
+            self.engine.write(query, contract, folder)
+            reach("before_silver_commit")
+
+        return write
 
     def _is_there(self, record: DeliveryRecord) -> bool:
         table = open_table(self.lake, "silver", LINES)

@@ -13,7 +13,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from finlake.contracts import Contract, duckdb_types, partition_columns
 from finlake.engines.duckdb import connect
+from finlake.objects import is_s3
 
 MAPS = {"resourceTags": "resource_tags", "costCategory": "cost_category", "product": "product"}
 _NOTHING = "INTEGER"
@@ -115,6 +117,21 @@ class DuckDBEngine:
         names = ", ".join(f'"{name}"' for name in schema.names)
         stream = self.connection.sql(f"select {names} from ({query})").to_arrow_reader(100_000)
         return pa.RecordBatchReader.from_batches(schema, (_cast(batch, schema) for batch in stream))
+
+    def write(self, query: str, contract: Contract, folder: str) -> None:
+        """A query's rows as Parquet files in a new folder (local or s3://): what a partition's files hold."""
+        kinds = duckdb_types(contract)
+        columns = ", ".join(
+            f"cast({_name(name)} as {kinds[name].replace('TIMESTAMP', 'TIMESTAMPTZ')}) as {_name(name)}"
+            for name in kinds
+            if name not in partition_columns(contract)
+        )
+        if not is_s3(folder):
+            Path(folder).mkdir(parents=True)
+        self.connection.execute(
+            f"copy (select {columns} from ({query})) to {_quote(folder)} "
+            "(format parquet, compression snappy, per_thread_output true, overwrite_or_ignore true)"
+        )
 
     def fold_csv(
         self, files: Sequence[Path], headers: Sequence[Sequence[str]], target: Path, rename: Any
