@@ -1,12 +1,13 @@
 """Errors for people, and the exit codes that scripts rely on.
 
 Every error says what happened, to which file, period or account, what stays intact and what to do next.
-The command line prints those four parts and exits with the error's code; it never prints a stack trace for bad input.
+The command line prints those four parts and exits with the error's exit code; never a stack trace for bad input.
 """
 
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any, Self
 
 
 class ExitCode(IntEnum):
@@ -24,25 +25,56 @@ class ExitCode(IntEnum):
 
 
 class FinlakeError(Exception):
-    """Base of all errors that a user can cause or meet. Subclasses fix the exit code."""
+    """Base of all errors that a user can cause or meet. Subclasses fix the exit code.
+
+    Raised as `Kind.of("code", where=..., placeholder=...)`: the words are the catalogue's (finlake/messages/errors),
+    in English here; whoever prints them asks for the user's language. `detail` keeps a library's own words.
+    """
 
     exit_code = ExitCode.INTERNAL
 
-    def __init__(self, what: str, *, where: str = "", intact: str = "", next_step: str = "") -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str = "",
+        intact: str = "",
+        next_step: str = "",
+        detail: str = "",
+        code: str = "",
+        values: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.where = where
         self.intact = intact
         self.next_step = next_step
+        self.detail = detail
+        self.code = code
+        self.values = values or {}
 
-    def as_dict(self) -> dict[str, str | int]:
-        """The error as JSON-ready parts: error, what, where, intact, next_step, exit_code."""
+    @classmethod
+    def of(cls, code: str, *, where: str = "", detail: str = "", **values: Any) -> Self:
+        """The error `code` of the catalogue; `values` fill its placeholders (texts and whole numbers).
+
+        Raises KeyError for a code or placeholder that the catalogue doesn't know.
+        """
+        from finlake.error_words import parts
+
+        said = {"where": where} | parts(code, values, "en")
+        return cls(**said, detail=detail, code=code, values=values)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The error as JSON-ready parts: error, code, what, where, intact, next_step, detail, values, exit_code."""
         return {
             "error": type(self).__name__,
+            "code": self.code,
             "what": self.what,
             "where": self.where,
             "intact": self.intact,
             "next_step": self.next_step,
+            "detail": self.detail,
+            "values": self.values,
             "exit_code": int(self.exit_code),
         }
 

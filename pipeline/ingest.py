@@ -125,12 +125,7 @@ def ingest(
 
 
 def _nothing_delivered(source: str) -> NotFound:
-    return NotFound(
-        "no manifest of a bill was found below the source",
-        where=source,
-        intact="nothing was loaded",
-        next_step="check the folder or prefix; a new export's first delivery takes AWS up to 24 hours",
-    )
+    return NotFound.of("source_empty", where=source)
 
 
 def _take_in_all(
@@ -159,7 +154,7 @@ def _take_in_all(
             refusals.append(
                 _refusal(delivery.manifest.stat.key, error, delivery.manifest.billing_period, mark)
             )
-            if MOVED not in error.what:
+            if error.code != MOVED:
                 intake.ledger.remember(mark, "", REFUSED)
         progress.advance()
     return refusals

@@ -204,10 +204,5 @@ def bar_progress(bar: Bar, name: str, report: RunReport) -> Progress:
 
 def required_source(settings: Settings) -> str:
     if settings.source is None:
-        raise UsageError(
-            "no source is given",
-            where="--source",
-            intact="nothing was changed",
-            next_step="give --source DIR|s3://bucket/prefix, set FINLAKE_SOURCE, or write `source:` into finlake.yml",
-        )
+        raise UsageError.of("no_source")
     return settings.source

@@ -13,10 +13,9 @@ from typing import Any
 
 import duckdb
 
-from collect.exports.check import Checked, check_files, period_warnings, short, to_column
+from collect.exports.check import Checked, check_files, no_csv, period_warnings, to_column
 from collect.exports.discover import Delivery
 from collect.exports.fetch import Landed, fetch
-from collect.exports.manifest import INTACT, refused
 from collect.exports.source import Source
 from collect.exports.totals import MEASURES
 from finlake import objects
@@ -138,13 +137,10 @@ class Intake:
                 [path for _, path in landed.files], checked.headers, target, to_column
             )
         except duckdb.Error as error:
-            raise refused(landed.files[0][0], f"the file can't be read as CSV: {short(error)}") from error
+            raise no_csv(landed.files[0][0], error) from error
         if rows != sum(checked.rows):
-            raise DeliveryRefused(
-                f"two readers disagree: one counts {sum(checked.rows)} lines, the other {rows}",
-                where=landed.files[0][0],
-                intact=INTACT,
-                next_step="the file's quoting may be damaged: ask AWS to deliver it anew",
+            raise DeliveryRefused.of(
+                "readers_disagree", where=landed.files[0][0], first=sum(checked.rows), second=rows
             )
         return [BronzeFile(target, target.name)]
 

@@ -17,8 +17,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from collect.exports.manifest import refused
-from collect.exports.source import whole_gzip
+from collect.exports.source import CUT_OFF, gzip_fault
 from collect.exports.totals import CELLS, MONEY_CELLS, REQUIRED, BadCell, Totals
 from finlake.errors import DeliveryRefused
 
@@ -44,7 +43,7 @@ def check_files(
     for key, path in files:
         progress(key)
         if path.stat().st_size == 0:
-            raise refused(key, "the file is empty: not even a header")
+            raise DeliveryRefused.of("file_empty", where=key)
         if file_format == "csv":
             header = read_header(key, path)
             checked.headers.append(header)
@@ -57,20 +56,19 @@ def check_files(
 
 def read_header(key: str, path: Path) -> list[str]:
     """The header of a CSV.gz whose compressed stream is whole. Raises DeliveryRefused."""
-    reason = whole_gzip(path)
-    if reason:
-        raise refused(key, f"the file is cut off or damaged: {reason}")
+    if fault := gzip_fault(path):
+        raise _gzip_refused(key, fault)
     try:
         with gzip.open(path, "rt", encoding="utf-8", newline="") as text:
             header = next(csv.reader(text), [])
     except (UnicodeDecodeError, csv.Error) as error:
-        raise refused(key, f"the header can't be read: {short(error)}") from error
+        raise DeliveryRefused.of("header_unreadable", where=key, detail=short(error)) from error
     columns = [to_column(name) for name in header if not _goes_into_a_map(name)]
     doubled = sorted(
         {name for name in columns if columns.count(name) > 1} | {n for n in header if header.count(n) > 1}
     )
     if doubled:
-        raise refused(key, f"the header names a column twice: {', '.join(doubled)}")
+        raise DeliveryRefused.of("header_doubled", where=key, columns=", ".join(doubled))
     _require(key, header)
     return header
 
@@ -90,7 +88,7 @@ def _goes_into_a_map(name: str) -> bool:
 def _require(key: str, names: Sequence[str]) -> None:
     missing = [CELLS[cell][0] for cell in REQUIRED if not set(CELLS[cell]) & set(names)]
     if missing:
-        raise refused(key, f"columns that every bill has are missing: {', '.join(missing)}")
+        raise DeliveryRefused.of("columns_missing", where=key, columns=", ".join(missing))
 
 
 def _cells_of(names: Sequence[str]) -> dict[str, str]:
@@ -131,7 +129,7 @@ def _add_csv(key: str, path: Path, header: list[str], totals: Totals) -> int:
                 key, {cell: batch.column(column) for cell, column in wanted.items()}, cells, totals, rows
             )
     if bad:
-        raise refused(key, _too_wide(bad, len(header)))
+        raise _of_other_width(key, bad, len(header))
     return rows
 
 
@@ -141,7 +139,15 @@ def _readable(key: str) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, UnicodeDecodeError) as error:
-        raise refused(key, f"the file can't be read as CSV: {short(error)}") from error
+        raise no_csv(key, error) from error
+
+
+def no_csv(key: str, error: Exception) -> DeliveryRefused:
+    """The refusal of a CSV file that a reader couldn't go through; the reader's words are the detail."""
+    said = short(error)
+    if isinstance(error, UnicodeDecodeError) or "utf8" in said.lower() or "utf-8" in said.lower():
+        return DeliveryRefused.of("csv_not_text", where=key, detail=said)
+    return DeliveryRefused.of("csv_unreadable", where=key, detail=said)
 
 
 def _peek(path: Path) -> Iterator[bytes]:
@@ -151,13 +157,33 @@ def _peek(path: Path) -> Iterator[bytes]:
             yield line
 
 
-def _too_wide(bad: Sequence[tuple[int, int]], width: int) -> str:
+def _of_other_width(key: str, bad: Sequence[tuple[int, int]], width: int) -> DeliveryRefused:
     more = sum(1 for _, actual in bad if actual > width)
-    said = [f"{more} too many"] if more else []
-    said += [f"{len(bad) - more} too few"] if len(bad) > more else []
     line, actual = bad[0]
-    where = f"line {line}" if line else "one row"
-    return f"{len(bad)} rows don't fit the header of {width} columns ({', '.join(said)}); first: {where} has {actual} fields"
+    return DeliveryRefused.of(
+        "rows_of_other_width",
+        where=key,
+        count=len(bad),
+        width=width,
+        more=more,
+        fewer=len(bad) - more,
+        line=line,
+        fields=actual,
+    )
+
+
+def _gzip_refused(key: str, fault: str) -> DeliveryRefused:
+    if fault == CUT_OFF:
+        return DeliveryRefused.of("gzip_cut_off", where=key)
+    return DeliveryRefused.of("gzip_damaged", where=key, detail=fault)
+
+
+def _no_parquet(key: str, error: Exception) -> DeliveryRefused:
+    """A Parquet file without its end, or damaged inside; Arrow's words are the detail."""
+    said = short(error)
+    if "magic bytes" in said or "footer" in said.lower() or "file is too small" in said.lower():
+        return DeliveryRefused.of("parquet_cut_off", where=key, detail=said)
+    return DeliveryRefused.of("parquet_damaged", where=key, detail=said)
 
 
 def _add_parquet(key: str, path: Path, totals: Totals) -> int:
@@ -171,7 +197,7 @@ def _add_parquet(key: str, path: Path, totals: Totals) -> int:
             rows += _add(key, arrays, cells, totals, rows)
         return rows
     except (pa.ArrowException, OSError) as error:
-        raise refused(key, f"the file is cut off or damaged: {short(error)}") from error
+        raise _no_parquet(key, error) from error
 
 
 def _require_types(key: str, schema: pa.Schema, cells: dict[str, str]) -> None:
@@ -180,11 +206,9 @@ def _require_types(key: str, schema: pa.Schema, cells: dict[str, str]) -> None:
         number = pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)
         text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
         if cell in MONEY_CELLS and not (number or text):
-            raise refused(key, f"column {column} should be a number but is {kind}")
+            raise DeliveryRefused.of("column_no_number", where=key, column=column, type=str(kind))
         if cell in _KNOWN_TYPES and not text:
-            raise refused(
-                key, f"column {column} should be text but is {kind}: account ids would lose their zeros"
-            )
+            raise DeliveryRefused.of("column_no_text", where=key, column=column, type=str(kind))
 
 
 def _as_text(array: pa.Array) -> pa.Array:
@@ -197,8 +221,10 @@ def _add(key: str, arrays: dict[str, pa.Array], cells: dict[str, str], totals: T
     try:
         totals.add(arrays)
     except BadCell as bad:
-        said = "is blank" if bad.value is None else f"holds {bad.value!r}, which is no number below 10^16"
-        raise refused(key, f"column {cells[bad.column]} {said} in data row {before + bad.row + 1}") from None
+        place = {"column": cells[bad.column], "row": before + bad.row + 1}
+        if bad.value is None:
+            raise DeliveryRefused.of("cell_blank", where=key, **place) from None
+        raise DeliveryRefused.of("cell_no_amount", where=key, value=repr(bad.value), **place) from None
     return len(arrays["unblended"])
 
 
@@ -231,8 +257,8 @@ def short(error: Exception) -> str:
 
 __all__ = [
     "Checked",
-    "DeliveryRefused",
     "check_files",
+    "no_csv",
     "period_warnings",
     "read_header",
     "short",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from collect.exports.manifest import Manifest, moved, parse, refused
+from collect.exports.manifest import Manifest, moved, parse
 from collect.exports.source import MovedUnderReader, Source, Stat
 from finlake.errors import DeliveryRefused
 
@@ -105,10 +105,12 @@ def _locate(source: Source, manifest: Manifest) -> tuple[Stat, ...]:
         stat = source.stat(base(key))
         files.append(stat) if stat else missing.append(key)
     if missing:
-        raise refused(
-            manifest.stat.key,
-            f"{len(missing)} of {len(manifest.keys)} files that the manifest names are not there: {', '.join(missing)}",
-            "wait until AWS has delivered the rest, or copy the missing files; then run finlake ingest again",
+        raise DeliveryRefused.of(
+            "files_absent",
+            where=manifest.stat.key,
+            count=len(missing),
+            named=len(manifest.keys),
+            files=", ".join(missing),
         )
     return tuple(stat for stat in files if stat)
 

@@ -22,8 +22,7 @@ _CUR1_PERIOD_FOLDER = re.compile(r"^\d{8}-\d{8}$")
 _CUR2_PERIOD_FOLDER = re.compile(r"^billing_period=(\d{4}-\d{2})$", re.IGNORECASE)
 _CUR2_EXECUTION_TIME = re.compile(r"^(\d{4}-\d{2}-\d{2})T(\d{2})-(\d{2})-(\d{2})")
 _PERIOD = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
-MOVED = "while it was being read"
-INTACT = "what is loaded of this month stays as it was; other deliveries go on"
+MOVED = "file_replaced"
 
 
 @dataclass(frozen=True)
@@ -60,22 +59,18 @@ def parse(stat: Stat, content: bytes) -> Manifest:
             return _cur1(stat, document)
         if "dataFiles" in document:
             return _data_export(stat, document)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise refused(stat.key, f"the manifest can't be read: {type(error).__name__} {error}") from error
-    raise refused(stat.key, "the manifest names neither reportKeys (CUR) nor dataFiles (Data Exports)")
-
-
-def refused(where: str, reason: str, next_step: str = "") -> DeliveryRefused:
-    """The error of a delivery that is not loaded."""
-    hint = "look at what AWS delivered; run finlake ingest again when it has been delivered anew"
-    return DeliveryRefused(reason, where=where, intact=INTACT, next_step=next_step or hint)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise DeliveryRefused.of("manifest_no_json", where=stat.key, detail=str(error)) from error
+    except KeyError as error:
+        raise DeliveryRefused.of("manifest_lacks", where=stat.key, key=str(error.args[0])) from error
+    except (ValueError, TypeError, AttributeError, IndexError) as error:
+        raise DeliveryRefused.of("manifest_unreadable", where=stat.key, detail=str(error)) from error
+    raise DeliveryRefused.of("manifest_of_nothing", where=stat.key)
 
 
 def moved(where: str) -> DeliveryRefused:
     """The error of a delivery that AWS overwrote while it was read."""
-    return refused(
-        where, f"AWS replaced the file {MOVED}", "run finlake ingest again: it takes the new delivery"
-    )
+    return DeliveryRefused.of(MOVED, where=where)
 
 
 def _cur1(stat: Stat, document: dict[str, Any]) -> Manifest:
@@ -107,14 +102,14 @@ def _cur1(stat: Stat, document: dict[str, Any]) -> Manifest:
 
 def _cur1_period(stat: Stat, period: dict[str, str]) -> str:
     start, end = _CUR1_INSTANT.match(period["start"]), _CUR1_INSTANT.match(period["end"])
-    said = f"billingPeriod {period['start']} - {period['end']}"
     if not start or not end:
-        raise refused(stat.key, f"the manifest's {said} is no time")
+        raise DeliveryRefused.of("period_no_time", where=stat.key, start=period["start"], end=period["end"])
     month = f"{start[1]}-{start[2]}"
     if not _PERIOD.match(month):
-        raise refused(stat.key, f"the manifest's {said} is impossible: there is no month {start[2]}")
+        said = {"start": period["start"], "end": period["end"], "month": start[2]}
+        raise DeliveryRefused.of("period_no_month", where=stat.key, **said)
     if end[0] <= start[0]:
-        raise refused(stat.key, f"the manifest's {said} is impossible: it ends before it starts")
+        raise DeliveryRefused.of("period_backwards", where=stat.key, start=period["start"], end=period["end"])
     return month
 
 
@@ -126,9 +121,7 @@ def _data_export(stat: Stat, document: dict[str, Any]) -> Manifest:
     folders = PurePosixPath(stat.key).parts[:-1]
     periods = [match[1] for part in folders if (match := _CUR2_PERIOD_FOLDER.match(part))]
     if not periods or not _PERIOD.match(periods[-1]):
-        raise refused(
-            stat.key, "no folder BILLING_PERIOD=YYYY-MM on the manifest's path says which month this is"
-        )
+        raise DeliveryRefused.of("period_unnamed", where=stat.key)
     started = _CUR2_EXECUTION_TIME.match(folders[-1])
     at = _execution_time(started) if started else _execution_time_of(keys) or stat.modified_at
     is_focus = "BilledCost" in columns or "EffectiveCost" in columns
@@ -164,7 +157,7 @@ def _bucket_key(file: str) -> str:
 
 def _safe(stat: Stat, key: str) -> str:
     if not key or ".." in PurePosixPath(key).parts:
-        raise refused(stat.key, f"the manifest names a file outside its own folder: {key!r}")
+        raise DeliveryRefused.of("manifest_outside", where=stat.key, file=repr(key))
     return key
 
 

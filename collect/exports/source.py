@@ -18,6 +18,7 @@ from finlake import objects
 from finlake.errors import NotFound
 
 CHUNK = 4 << 20
+CUT_OFF = "cut off"
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,7 @@ def open_source(location: str) -> Source:
         return S3Source(location)
     root = Path(location).expanduser().absolute()
     if not root.is_dir():
-        raise NotFound(
-            "there is no such folder of deliveries",
-            where=str(root),
-            intact="the lake is unchanged",
-            next_step="give --source the folder (or s3://bucket/prefix) into which AWS delivers the export",
-        )
+        raise NotFound.of("source_missing", where=str(root))
     return LocalSource(str(root))
 
 
@@ -138,12 +134,7 @@ class S3Source:
                     if is_manifest(item["Key"]):
                         yield self._stat(item["Key"].removeprefix(self.prefix), item["Size"], item)
         except (BotoCoreError, ClientError) as error:
-            raise NotFound(
-                f"the bucket can't be listed: {error}",
-                where=self.root,
-                intact="the lake is unchanged",
-                next_step="check the name, the region and that the role may s3:ListBucket and s3:GetObject",
-            ) from error
+            raise NotFound.of("bucket_unlistable", where=self.root, detail=str(error)) from error
 
     def stat(self, key: str) -> Stat | None:
         from botocore.exceptions import ClientError
@@ -194,8 +185,8 @@ def _write(key: str, chunks: Iterator[bytes], target: Path, progress: Callable[[
     return Copied(key, size, digest.hexdigest())
 
 
-def whole_gzip(path: Path) -> str | None:
-    """Unpack a gzip file to nowhere; the reason why it isn't whole, or None. Some readers stop silently where a stream is cut."""
+def gzip_fault(path: Path) -> str | None:
+    """Unpack a gzip file to nowhere: CUT_OFF, zlib's words, or None where it is whole. Some readers stop silently at a cut."""
     unpacker = zlib.decompressobj(wbits=31)
     with path.open("rb") as reader:
         while chunk := reader.read(CHUNK):
@@ -203,11 +194,11 @@ def whole_gzip(path: Path) -> str | None:
                 try:
                     unpacker.decompress(chunk)
                 except zlib.error as error:
-                    return f"it can't be unpacked: {error}"
+                    return str(error)
                 chunk = unpacker.unused_data
                 if unpacker.eof and chunk:
                     unpacker = zlib.decompressobj(wbits=31)
-    return None if unpacker.eof else "it ends in the middle of the compressed stream"
+    return None if unpacker.eof else CUT_OFF
 
 
 def _from_epoch(seconds: float) -> datetime:

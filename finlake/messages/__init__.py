@@ -6,6 +6,7 @@ A key is `<file>.<name>`: `doctor.disk` is `disk` in doctor.yml. An entry gives 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -32,10 +33,14 @@ def text(key: str, language: str, **values: Any) -> str:
 
     Raises KeyError for an unknown key, language or placeholder: a mistake in the code, not the user's.
     """
-    entry = catalogue()[key][language]
-    if isinstance(entry, dict):
-        entry = entry["one" if _is_one(values["count"], language) else "other"]
-    return entry.format(**{name: _spelt(value, language) for name, value in values.items()})
+    return filled(catalogue()[key][language], language, values)
+
+
+def filled(words: str | dict[str, str], language: str, values: Mapping[str, Any]) -> str:
+    """One language's words of an entry with their placeholders filled. Raises KeyError for one without a value."""
+    if isinstance(words, dict):
+        words = words["one" if _is_one(values["count"], language) else "other"]
+    return words.format(**{name: _spelt(value, language) for name, value in values.items()})
 
 
 def number(value: int | Decimal, language: str, places: int | None = None) -> str:
