@@ -47,6 +47,7 @@ create or replace temp macro unscaled(mantissa, exponent) as shifted(
   replace(ltrim(mantissa, '+-'), '.', ''),
   length(split_part(ltrim(mantissa, '+-'), '.', 1)) + exponent);
 create or replace temp macro money_of(t) as try_cast(case
+  when contains(t, '_') then null
   when contains(lower(t), 'e') and regexp_full_match(trim(t), '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)[eE][+-]?[0-9]{1,4}')
   then unscaled(split_part(lower(trim(t)), 'e', 1), cast(split_part(lower(trim(t)), 'e', 2) as integer))
   else t end as decimal(28,12));

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from collect.exports.totals import LIMIT, BadCell, Totals
@@ -88,6 +88,8 @@ def test_examples(con: duckdb.DuckDBPyConnection, text: str, wanted: str) -> Non
 
 
 @given(st.text(alphabet="0123456789eE+-.,_x naif", max_size=8).filter(str.strip))
+@example("1_000")
+@example("0_0e1")
 def test_what_is_a_number_is_so_for_both(con: duckdb.DuckDBPyConnection, text: str) -> None:
     """A cell that silver reads as null is refused at the door, and the other way round."""
     try:
