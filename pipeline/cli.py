@@ -14,7 +14,9 @@ import typer
 from finlake import __version__, interrupts
 from finlake.errors import ExitCode, FinlakeError, UsageError
 from pipeline.command_list import modules, offered, rank
-from pipeline.console import stderr_console, to_json
+from pipeline.console import speak
+from pipeline.error_view import report, report_interruption
+from pipeline.plain_errors import plain
 
 HELP = "A FinOps lakehouse for AWS: the bill as tables that reconcile to the last decimal."
 
@@ -22,6 +24,7 @@ HELP = "A FinOps lakehouse for AWS: the bill as tables that reconcile to the las
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code, which the console script exits with."""
     interrupts.listen()
+    speak(None)
     try:
         return _run(list(sys.argv[1:] if argv is None else argv))
     finally:
@@ -39,15 +42,15 @@ def _run(arguments: list[str]) -> int:
         result = build_app(_selected(arguments))(args=arguments, prog_name="finlake", standalone_mode=False)
         code = int(result) if isinstance(result, int) else int(ExitCode.OK)
         if code == ExitCode.INTERRUPTED:
-            _say_interrupted(as_json)
+            report_interruption(as_json)
         return code
     except FinlakeError as error:
         return _failed(error, as_json)
     except typer.TyperException as error:
-        _report(_usage_error(error), as_json)
+        report(_usage_error(error), as_json)
         return int(ExitCode.USAGE)
     except (KeyboardInterrupt, typer.Abort):
-        _say_interrupted(as_json)
+        report_interruption(as_json)
         return int(ExitCode.INTERRUPTED)
     except SystemExit as stop:
         if isinstance(stop.__context__, BrokenPipeError):
@@ -64,10 +67,10 @@ def _run(arguments: list[str]) -> int:
 def _failed(error: Exception, as_json: bool) -> int:
     """Tell of an error, or of the interruption that a library dressed up as one; the exit code."""
     if interrupts.asked():
-        _say_interrupted(as_json)
+        report_interruption(as_json)
         return int(ExitCode.INTERRUPTED)
-    told = error if isinstance(error, FinlakeError) else _unexpected(error)
-    _report(told, as_json)
+    told = error if isinstance(error, FinlakeError) else plain(error)
+    report(told, as_json)
     return int(told.exit_code)
 
 
@@ -113,12 +116,7 @@ def _list(app: typer.Typer, module: str, reason: str) -> None:
 
 def _unavailable(name: str, cause: str) -> Callable[..., None]:
     def command(arguments: Annotated[list[str] | None, typer.Argument(hidden=True)] = None) -> None:
-        raise FinlakeError(
-            f"the command `{name}` can't be loaded: {cause}",
-            where="pipeline/commands",
-            intact="the lake is untouched",
-            next_step="run `make setup` again, then `finlake doctor`",
-        )
+        raise FinlakeError.of("command_unavailable", where="pipeline/commands", detail=cause, command=name)
 
     return command
 
@@ -134,47 +132,7 @@ def _root(
         typer.echo(context.get_help())
 
 
-def _report(error: FinlakeError, as_json: bool) -> None:
-    """The four parts of an error: JSON on stdout for scripts, lines on stderr for people."""
-    if as_json:
-        sys.stdout.write(to_json(error.as_dict()) + "\n")
-        return
-    from rich.text import Text
-
-    console = stderr_console()
-    console.print(Text.assemble(("Error: ", "bold red"), error.what), soft_wrap=True)
-    for label, part in (("where", error.where), ("intact", error.intact), ("next", error.next_step)):
-        if part:
-            console.print(Text.assemble((f"  {label + ':':<8}", "bold"), part), soft_wrap=True)
-
-
 def _usage_error(error: typer.TyperException) -> UsageError:
     context: Any = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "finlake"
-    return UsageError(
-        error.format_message(), where=path, intact="nothing was started", next_step=f"see `{path} --help`"
-    )
-
-
-def _unexpected(error: Exception) -> FinlakeError:
-    from finlake import logs
-
-    file = logs.record_crash(error)
-    return FinlakeError(
-        f"something unexpected happened: {type(error).__name__}: {error}",
-        where=f"details in {file}",
-        intact="published marts are as before; a half-done step is repaired by the next run",
-        next_step="run the command again; if it repeats, report it with that log file",
-    )
-
-
-def _say_interrupted(as_json: bool) -> None:
-    error = FinlakeError(
-        "interrupted",
-        intact="what was committed stays; the rest is repaired by the next run",
-        next_step="run the same command again to continue",
-    )
-    if as_json:
-        sys.stdout.write(to_json(error.as_dict() | {"error": "Interrupted", "exit_code": 130}) + "\n")
-        return
-    stderr_console().print(f"Interrupted: {error.intact}. Next: {error.next_step}.", soft_wrap=True)
+    return UsageError.of("wrong_command_line", where=path, said=error.format_message(), command=path)

@@ -6,6 +6,7 @@ Kept light on purpose: `finlake --help` imports this file, so nothing heavy is i
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -68,8 +69,25 @@ def resolve_settings(
     from finlake.settings import load_settings
 
     settings = load_settings(config, lake=lake, source=source, **flags)
+    speak(settings.language)
     logs.use_lake(settings.lake, settings.cleanup.max_log_mb)
     return settings
+
+
+_spoken: list[str] = []
+
+
+def speak(language: str | None) -> None:
+    """From here on errors are told in this language; None: in what the environment says, until settings are read."""
+    _spoken[:] = [language] if language else []
+
+
+def spoken() -> str:
+    """The language of this call: its settings' or, before they are read, FINLAKE_LANGUAGE's; else English."""
+    from finlake.messages import LANGUAGES
+
+    asked = os.environ.get("FINLAKE_LANGUAGE", "")
+    return _spoken[0] if _spoken else asked if asked in LANGUAGES else LANGUAGES[0]
 
 
 class Output:

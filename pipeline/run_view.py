@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from finlake.error_words import told
 from finlake.messages import number, text
 
 Payload = dict[str, Any]
@@ -46,8 +47,9 @@ class RunView:
             self.console.print(f"[yellow]{self.words('not_loaded')}[/] {escape(said)}")
         for refused in payload["refused"]:
             self.refusal("refused", refused)
+            said = told(refused, self.language)
             for part, name in (("intact", "intact"), ("next_step", "next")):
-                self.console.print(f"  {self.words(name)}: {escape(refused[part])}")
+                self.console.print(f"  {self.words(name)}: {escape(said[part])}")
 
     def previewed(self, payload: Payload) -> None:
         """What an ingest would take in."""
@@ -64,9 +66,8 @@ class RunView:
             self.refusal("would_refuse", refused)
 
     def refusal(self, name: str, refused: Payload) -> None:
-        self.console.print(
-            f"[red]{self.words(name)}[/] {escape(refused['where'])}\n  {escape(refused['what'])}"
-        )
+        said = told(refused, self.language)
+        self.console.print(f"[red]{self.words(name)}[/] {escape(said['where'])}\n  {escape(said['what'])}")
 
     def built(self, payload: Payload) -> None:
         """What was built and what the checks found."""

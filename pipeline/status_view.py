@@ -13,6 +13,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from finlake.error_words import told
 from finlake.messages import number, text
 
 RUNS_SHOWN = 5
@@ -102,8 +103,9 @@ def _refusals(said: dict[str, Any], language: str) -> Iterator[Text]:
     for refusal in said["refused"]:
         title = text("status.refused_title", language)
         yield Text(f"{title}: {refusal['billing_period'] or '?'}  {refusal['manifest']}", style="red")
-        yield Text(f"  {refusal['what']} ({refusal['where']})")
-        yield Text(f"  {text('status.next', language, words=refusal['next_step'])}")
+        error = told(refusal, language)
+        yield Text(f"  {error['what']} ({error['where']})")
+        yield Text(f"  {text('status.next', language, words=error['next_step'])}")
     for delivery in said["deliveries"]:
         if delivery["state"] == "held":
             title = text("status.held_title", language)

@@ -1,0 +1,69 @@
+"""Errors of libraries and of the machine in plain words: what has an entry in the catalogue is told from it, with the
+library's own words as the detail; the rest goes to the log and is told as unexpected.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+from typing import Any
+
+from finlake.errors import ConfigurationError, FinlakeError
+
+_DENIED = {"AccessDenied", "AccessDeniedException", "403", "Forbidden", "ExpiredToken", "InvalidAccessKeyId"}
+_FULL = (
+    "no space left on device",
+    "disk quota exceeded",
+    "not enough free disk space",
+    "database or disk is full",
+)
+
+
+def plain(error: Exception) -> FinlakeError:
+    """The error in the catalogue's words; a trace of what nobody knows is in the log."""
+    return _of_the_machine(error) or _of_aws(error) or _unexpected(error)
+
+
+def _of_the_machine(error: Exception) -> FinlakeError | None:
+    said = _one_line(error)
+    if (isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}) or any(
+        words in said.lower() for words in _FULL
+    ):
+        return FinlakeError.of("disk_full", where=_file(error), detail=said)
+    if isinstance(error, PermissionError):
+        return FinlakeError.of("not_permitted", where=_file(error), detail=said)
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException":
+        return FinlakeError.of("memory_short", detail=said)
+    return None
+
+
+def _of_aws(error: Exception) -> FinlakeError | None:
+    """boto3's errors, without importing it where it isn't used."""
+    botocore: Any = sys.modules.get("botocore.exceptions")
+    if botocore is None:
+        return None
+    said = _one_line(error)
+    if isinstance(error, botocore.NoCredentialsError | botocore.PartialCredentialsError):
+        return ConfigurationError.of("aws_credentials_missing", detail=said)
+    if isinstance(error, botocore.ClientError) and error.response.get("Error", {}).get("Code") in _DENIED:
+        return ConfigurationError.of("aws_denied", operation=error.operation_name, detail=said)
+    if isinstance(
+        error, botocore.EndpointConnectionError | botocore.ConnectionError | botocore.HTTPClientError
+    ):
+        return FinlakeError.of("aws_unreachable", detail=said)
+    return None
+
+
+def _unexpected(error: Exception) -> FinlakeError:
+    from finlake import logs
+
+    file = logs.record_crash(error)
+    return FinlakeError.of("unexpected", where=str(file), kind=type(error).__name__, said=str(error))
+
+
+def _file(error: Exception) -> str:
+    return str(getattr(error, "filename", None) or "")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:500] or type(error).__name__
