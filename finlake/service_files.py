@@ -114,7 +114,7 @@ def _read_service(path: Path, defaults: Defaults | None) -> tuple[Service | None
 
 def _with_defaults(raw: dict[str, Any], defaults: Defaults) -> dict[str, Any]:
     """The file's content with the defaults filled in; what isn't a mapping is left to the validation."""
-    filled = dict(raw)
+    filled = {"days_to_judge": defaults.days_to_judge} | raw
     for section in ("resource", "idle"):
         base = getattr(defaults, section).model_dump()
         rules = raw.get(section, [])
@@ -165,7 +165,7 @@ def _faults_between(services: dict[str, Service]) -> Iterator[Problem]:
             yield Problem(file, "service", f"{UNMAPPED!r} is reserved for lines without a service")
         if not service.bill_examples:
             yield Problem(file, "examples", "needs at least one bill line")
-        known = set(service.cloudwatch.metrics) if service.cloudwatch else set()
+        known = service.metric_names
         for i, rule in enumerate(service.idle):
             for metric in sorted(set(rule.when) - known):
                 yield Problem(file, f"idle.{i}.when.{metric}", "is no metric under cloudwatch.metrics")

@@ -79,21 +79,54 @@ class ResourceRule(Strict):
 
 
 class Metric(Strict):
-    """One CloudWatch metric; `dimensions` are fixed values that only this metric needs."""
+    """One CloudWatch metric; `dimensions` are fixed values that only this metric needs.
+
+    `silence: zero` only where AWS documents that no data point means that nothing happened.
+    """
 
     name: str
     stat: Annotated[str, Field(pattern=r"^(Sum|Average|Minimum|Maximum|SampleCount|p\d{1,2}(\.\d+)?)$")]
     dimensions: dict[str, str] = Field(default_factory=dict)
+    silence: Literal["zero", "unknown"] = "unknown"
+
+    @model_validator(mode="after")
+    def _can_be_silent(self) -> Metric:
+        if self.silence == "zero" and self.stat not in ("Sum", "SampleCount"):
+            raise ValueError("only a Sum or a SampleCount is zero when nothing happened")
+        return self
 
 
 class CloudWatch(Strict):
-    """Where the metrics are: namespace, the dimension that carries the id, fixed dimensions, home region."""
+    """Where the metrics of one resource type are: namespace, the dimensions that carry the id, home region.
+
+    `dimension`: one name, or a list whose values joined by `/` are the id. `resource`: the type, where the service has
+    several. `identity_like`: the ids that this namespace speaks of. `unique_in`: how far the dimension's value names
+    one resource only: everywhere (AWS gave the id), or within a region of an account (people gave the name).
+    """
 
     namespace: str
-    dimension: str
+    dimension: Annotated[
+        tuple[str, ...],
+        BeforeValidator(lambda v: [v] if isinstance(v, str) else v),
+        Field(min_length=1, max_length=2),
+    ]
     dimensions: dict[str, str] = Field(default_factory=dict)
     region: str | None = None
+    resource: str | None = None
+    identity_like: LikePattern = "%"
+    unique_in: Literal["everywhere", "region"] = "region"
     metrics: Annotated[dict[str, Metric], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _has_one_fixed_dimension_at_most(self) -> CloudWatch:
+        for name, metric in self.metrics.items():
+            if len(self.fixed_of(metric)) > 1:
+                raise ValueError(f"metrics.{name}: more than one fixed dimension")
+        return self
+
+    def fixed_of(self, metric: Metric) -> dict[str, str]:
+        """The dimensions that a series of the metric has besides the id."""
+        return {**self.dimensions, **metric.dimensions}
 
 
 class Bound(Strict):
@@ -180,18 +213,41 @@ Example = Annotated[
 
 
 class Service(Strict):
-    """One AWS service of the catalogue: one file finlake/services/<service>.yml."""
+    """One AWS service of the catalogue: one file finlake/services/<service>.yml.
+
+    `days_to_judge`: a resource billed for fewer days is too young to say anything about its use.
+    """
 
     service: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     title: str
     category: ServiceCategory
     match: Annotated[tuple[MatchRule, ...], Field(min_length=1)]
     resource: Annotated[tuple[ResourceRule, ...], BeforeValidator(_as_list)] = ()
-    cloudwatch: CloudWatch | None = None
+    cloudwatch: Annotated[tuple[CloudWatch, ...], BeforeValidator(_as_list)] = ()
+    days_to_judge: Annotated[int, Field(ge=1)]
     idle: tuple[IdleRule, ...] = ()
     alerts: Alerts
     examples: tuple[Example, ...]
     sources: tuple[Annotated[str, Field(pattern=r"^https://")], ...] = ()
+
+    @model_validator(mode="after")
+    def _metrics_belong_to_a_resource(self) -> Service:
+        types = {rule.type for rule in self.resource}
+        for source in self.cloudwatch:
+            if source.resource is None and len(types) != 1:
+                raise ValueError("cloudwatch must name its resource: the service has none or several types")
+            if source.resource is not None and source.resource not in types:
+                raise ValueError(f"cloudwatch speaks of {source.resource}, which is no type under resource")
+        return self
+
+    @property
+    def metric_names(self) -> set[str]:
+        """Our names of the service's metrics."""
+        return {name for source in self.cloudwatch for name in source.metrics}
+
+    def resource_of(self, source: CloudWatch) -> ResourceRule:
+        """The resource rule whose resources the metrics speak of."""
+        return next(rule for rule in self.resource if source.resource in (None, rule.type))
 
     @property
     def bill_examples(self) -> tuple[BillLine, ...]:
@@ -224,6 +280,7 @@ class IdleDefaults(Strict):
 class Defaults(Strict):
     """finlake/services/_defaults.yml: what a service file needn't repeat."""
 
+    days_to_judge: int
     resource: ResourceDefaults
     idle: IdleDefaults
     alerts: Alerts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from finlake.catalogue import Catalogue
@@ -12,13 +13,20 @@ from finlake.service_model import ServiceCategory
 
 SERVICES_SEED = "services.csv"
 MATCHES_SEED = "service_matches.csv"
+METRICS_SEED = "service_metrics.csv"
+TYPES_SEED = "resource_types.csv"
+METRIC_COLUMNS = (
+    "service", "resource_type", "id_from", "namespace", "dimension", "second_dimension", "identity_like", "unique_in",
+    "home_region", "metric", "metric_name", "statistic", "silence", "fixed_dimension", "fixed_value",
+)  # fmt: skip
 
 
 def seed_files(catalogue: Catalogue) -> dict[str, str]:
     """Name and content of each seed.
 
     services.csv: one row per service. service_matches.csv: one row per match rule, position 1 decides first;
-    an empty cell is no condition.
+    an empty cell is no condition. service_metrics.csv: one row per metric of a resource type. resource_types.csv: whose
+    each type is, and how many days of metrics it takes to say something about such a resource.
     """
     services = [(s.service, s.title, s.category.value) for _, s in sorted(catalogue.services.items())]
     matches = [
@@ -28,10 +36,38 @@ def seed_files(catalogue: Catalogue) -> dict[str, str]:
     return {
         SERVICES_SEED: _csv(("service", "title", "category"), services),
         MATCHES_SEED: _csv(("position", "service", *CONDITION_FIELDS), matches),
+        METRICS_SEED: _csv(METRIC_COLUMNS, list(_metrics(catalogue))),
+        TYPES_SEED: _csv(("resource_type", "service", "days_to_judge"), _types(catalogue)),
     }
 
 
-def _csv(header: tuple[str, ...], rows: list[tuple[object, ...]] | list[tuple[str, str, str]]) -> str:
+def _metrics(catalogue: Catalogue) -> Iterator[tuple[object, ...]]:
+    for name, service in sorted(catalogue.services.items()):
+        for source in service.cloudwatch:
+            rule = service.resource_of(source)
+            dimension, second = (*source.dimension, "")[:2]
+            place = (
+                source.namespace,
+                dimension,
+                second,
+                source.identity_like,
+                source.unique_in,
+                source.region or "",
+            )
+            for metric, fact in source.metrics.items():
+                fixed = next(iter(source.fixed_of(fact).items()), ("", ""))
+                said = (metric, fact.name, fact.stat, fact.silence, *fixed)
+                yield (name, rule.type, rule.id_from, *place, *said)
+
+
+def _types(catalogue: Catalogue) -> list[tuple[object, ...]]:
+    """Of a type that several services name, the first service in alphabetical order."""
+    services = [service for _, service in sorted(catalogue.services.items(), reverse=True)]
+    owners = {rule.type: (s.service, s.days_to_judge) for s in services for rule in s.resource}
+    return [(kind, *owner) for kind, owner in sorted(owners.items())]
+
+
+def _csv(header: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)

@@ -62,7 +62,7 @@ def _summary(service: Service) -> dict[str, Any]:
         "product_codes": sorted({rule.product_code for rule in service.match if rule.product_code}),
         "match_rules": len(service.match),
         "resource_types": [rule.type for rule in service.resource],
-        "metrics": len(service.cloudwatch.metrics) if service.cloudwatch else 0,
+        "metrics": len(service.metric_names),
         "idle_rules": len(service.idle),
         "examples": len(service.examples),
     }
@@ -171,7 +171,7 @@ def sync(
     ] = DBT_DIR / "seeds",
     json: JsonOption = False,
 ) -> None:
-    """Write the dbt seeds services.csv and service_matches.csv from the catalogue."""
+    """Write the dbt seeds from the catalogue: services, match rules, metrics, resource types."""
     catalogue = Catalogue.load(folder)
     stale = stale_seeds(catalogue, seeds)
     if check_only and stale:

@@ -141,6 +141,7 @@ def test_resource_type_of_a_billed_id(service: str, resource_id: str, resource_t
         ("rds", "arn:aws:rds:us-east-1:1:db:orders", "orders"),
         ("ebs", "vol-0a1b", "vol-0a1b"),
         ("sqs", "arn:aws:sqs:us-east-1:1:orders", "orders"),
+        ("ecs", "arn:aws:ecs:us-east-1:1:service/shop/web", "shop/web"),
         (
             "step_functions",
             "arn:aws:states:us-east-1:1:stateMachine:x",
@@ -151,7 +152,8 @@ def test_resource_type_of_a_billed_id(service: str, resource_id: str, resource_t
 def test_identity_is_what_cloudwatch_calls_the_resource(
     service: str, resource_id: str, identity: str
 ) -> None:
-    assert CATALOGUE.services[service].resource[0].identity(resource_id) == identity
+    known = CATALOGUE.services[service]
+    assert known.resource_of(known.cloudwatch[0]).identity(resource_id) == identity
 
 
 @given(st.text("aA%.*\n", max_size=8), st.text("aA%.*\n", min_size=1, max_size=6))

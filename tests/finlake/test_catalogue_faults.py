@@ -23,6 +23,7 @@ examples:
   - {bill: {product_code: TheQueue}, is: queue}
 """
 METRICS = """\
+resource: {type: "q:queue", id_like: "q-%"}
 cloudwatch: {namespace: AWS/Q, dimension: Queue, metrics: {sent: {name: Sent, stat: Sum}}}
 idle:
   - when: {sent: {at_most: 0}}
@@ -64,6 +65,14 @@ def faults(folder: Path, text: str, name: str = "queue") -> list[str]:
          "queue.yml: alerts.daily_jump.ratio: Input should be greater"),
         (QUEUE + METRICS.replace("when: {sent", "when: {set"), "queue.yml: idle.0.when.set: is no metric"),
         (QUEUE + METRICS + "    for_days: 0\n", "queue.yml: idle.0.for_days: Input should be greater"),
+        (QUEUE + METRICS.replace("resource: {", "resource: []  # {"),
+         "queue.yml: file: cloudwatch must name its resource"),
+        (QUEUE + METRICS.replace("dimension: Queue,", "dimension: Queue, resource: 'q:topic',"),
+         "queue.yml: file: cloudwatch speaks of q:topic"),
+        (QUEUE + METRICS.replace("stat: Sum}", "stat: Sum, dimensions: {A: a, B: b}}"),
+         "queue.yml: cloudwatch.0: metrics.sent: more than one fixed dimension"),
+        (QUEUE + METRICS.replace("stat: Sum}", "stat: Average, silence: zero}"),
+         "queue.yml: cloudwatch.0.metrics.sent: only a Sum or a SampleCount"),
         (QUEUE.replace("is: queue", "is: sqs"), "queue.yml: examples.0.is: must be 'queue'"),
         (QUEUE.replace("bill: {product_code: TheQueue}", "bill: {product_code: Other}"),
          "queue.yml: examples.0: must come out as 'queue' but is claimed by no service"),

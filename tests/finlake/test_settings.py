@@ -38,7 +38,7 @@ def mistake(config: Path | None = None, **flags: Any) -> ConfigurationError:
 def test_defaults(tmp_path: Path) -> None:
     settings = load_settings()
     assert settings.lake == str(tmp_path / "finlake-lake")
-    assert (settings.source, settings.engine, settings.language) == (None, "duckdb", "en")
+    assert (settings.source, settings.engine, settings.language) == (None, None, "en")
     assert settings.dimensions == DEFAULT_DIMENSIONS
     assert settings.publish.keep_builds == 3
 

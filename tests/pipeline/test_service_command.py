@@ -111,7 +111,7 @@ def test_sync_writes_the_seeds_and_check_finds_stale_ones(
     assert run(capsys, "sync", "--check", *places)[0] == ExitCode.CONFIGURATION
     assert not seeds.exists()
     code, result = run_json(capsys, "sync", *places)
-    assert (code, len(result["written"])) == (ExitCode.OK, 2)
+    assert (code, len(result["written"])) == (ExitCode.OK, 4)
     assert run(capsys, "sync", "--check", *places)[0] == ExitCode.OK
     assert run_json(capsys, "sync", *places)[1]["written"] == []
     (folder / "sns.yml").unlink()
@@ -133,3 +133,20 @@ def test_seeds_hold_the_rules_in_order(capsys: pytest.CaptureFixture[str], tmp_p
 
 def test_committed_seeds_are_current() -> None:
     assert list(stale_seeds(Catalogue.load(), DBT_DIR / "seeds")) == []
+
+
+def test_the_seed_of_metrics_says_which_dimension_names_which_resource(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert run(capsys, "sync", "--seeds", str(tmp_path))[0] == ExitCode.OK
+    with (tmp_path / "service_metrics.csv").open(encoding="utf-8", newline="") as file:
+        rows = {(row["service"], row["metric"]): row for row in csv.DictReader(file)}
+    task = rows["ecs", "cpu"]
+    assert (task["resource_type"], task["id_from"]) == ("ecs:service", "resource_path")
+    assert (task["dimension"], task["second_dimension"]) == ("ClusterName", "ServiceName")
+    size = rows["s3", "standard_bytes"]
+    assert (size["fixed_dimension"], size["fixed_value"]) == ("StorageType", "StandardStorage")
+    with (tmp_path / "resource_types.csv").open(encoding="utf-8", newline="") as file:
+        owners = {row["resource_type"]: row["service"] for row in csv.DictReader(file)}
+    assert {row["resource_type"] for row in rows.values()} <= set(owners)
+    assert owners["ec2:volume"] == "ebs"
