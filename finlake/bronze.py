@@ -156,14 +156,15 @@ def _delta_fields(schemas: Iterable[pa.Schema]) -> list[pa.Field]:
         for field in schema:
             if field.name not in BRONZE_KEYS and not pa.types.is_null(field.type):
                 fields.setdefault(field.name, field)
-    return [pa.field(name, _delta_type(field.type)) for name, field in fields.items()]
+    return [pa.field(name, delta_type(field.type)) for name, field in fields.items()]
 
 
-def _delta_type(kind: pa.DataType) -> pa.DataType:
+def delta_type(kind: pa.DataType) -> pa.DataType:
+    """The type under which bronze declares a delivered one: time in UTC, all text alike."""
     if pa.types.is_timestamp(kind):
         return pa.timestamp("us", tz="UTC")
     if pa.types.is_map(kind):
-        return pa.map_(_delta_type(kind.key_type), _delta_type(kind.item_type))
+        return pa.map_(delta_type(kind.key_type), delta_type(kind.item_type))
     if pa.types.is_large_string(kind) or pa.types.is_null(kind):
         return pa.string()
     return kind

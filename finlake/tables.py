@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Field, Transaction, write_deltalake
+from deltalake import Schema as DeltaSchema
 from deltalake.exceptions import TableNotFoundError
 
 from finlake import objects
@@ -134,7 +135,29 @@ def ensure_table(lake: Lake, contract: Contract) -> DeltaTable:
     if new := [Field.from_arrow(f) for f in wanted if f.name not in have]:
         table.alter.add_columns(new)
         table.update_incremental()
+    _relax(table, contract)
     return table
+
+
+def _relax(table: DeltaTable, contract: Contract) -> None:
+    """Let columns be null that the contract no longer requires: one commit that adds and removes no file.
+
+    Tables without partitions are replaced as a whole, schema included (replace_table).
+    """
+    fields = list(pa.schema(table.schema().to_arrow()))
+    free = {field.name for field in arrow_schema(contract) if field.nullable}
+    keys = partition_columns(contract)
+    if not keys or all(field.nullable or field.name not in free for field in fields):
+        return
+    relaxed = pa.schema([field.with_nullable(field.nullable or field.name in free) for field in fields])
+    table.create_write_transaction(
+        [],
+        "overwrite",
+        DeltaSchema.from_arrow(relaxed),
+        partition_by=keys,
+        partition_filters=[(keys[0], "=", "no partition is touched")],
+    )
+    table.update_incremental()
 
 
 def _sorted(rows: pa.Table) -> list[dict[str, Any]]:

@@ -55,6 +55,6 @@ def _totals(record: DeliveryRecord) -> list[dict[str, Any]]:
         "billing_period": record.billing_period,
     }
     return [
-        keys | {name: Decimal(v) if name.endswith("_cost") else v for name, v in total.items()}
+        keys | {name: Decimal(v) if v and name.endswith("_cost") else v for name, v in total.items()}
         for total in record.totals
     ]

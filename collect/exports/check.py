@@ -17,12 +17,13 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from collect.exports.focus_totals import FocusTotals
+from collect.exports.parquet_schemas import Schemas
 from collect.exports.source import CUT_OFF, gzip_fault
-from collect.exports.totals import CELLS, MONEY_CELLS, REQUIRED, BadCell, Totals
+from collect.exports.totals import BadCell, Totals
 from finlake.errors import DeliveryRefused
 
 _BATCH_ROWS = 100_000
-_KNOWN_TYPES = {"payer", "account", "currency", "type", "product"}
 
 
 @dataclass
@@ -36,25 +37,31 @@ class Checked:
 
 
 def check_files(
-    files: Sequence[tuple[str, Path]], file_format: str, progress: Callable[[str], None]
+    files: Sequence[tuple[str, Path]],
+    file_format: str,
+    progress: Callable[[str], None],
+    source_format: str = "cur2",
 ) -> Checked:
     """Check all files of a delivery: (key as delivered, local copy). Raises DeliveryRefused for the first that fails."""
-    checked = Checked()
+    totals = FocusTotals() if source_format == "focus" else Totals()
+    checked, schemas = Checked(totals=totals), Schemas()
     for key, path in files:
         progress(key)
         if path.stat().st_size == 0:
             raise DeliveryRefused.of("file_empty", where=key)
         if file_format == "csv":
-            header = read_header(key, path)
+            header = read_header(key, path, totals)
             checked.headers.append(header)
-            checked.rows.append(_add_csv(key, path, header, checked.totals))
+            checked.rows.append(_add_csv(key, path, header, totals))
         else:
-            checked.rows.append(_add_parquet(key, path, checked.totals))
+            checked.rows.append(_add_parquet(key, path, totals, schemas))
+        if isinstance(totals, FocusTotals) and totals.unknown_words:
+            raise DeliveryRefused.of("category_unknown", where=key, words=", ".join(totals.unknown_words))
     checked.warnings = _warnings(checked.totals)
     return checked
 
 
-def read_header(key: str, path: Path) -> list[str]:
+def read_header(key: str, path: Path, totals: Totals) -> list[str]:
     """The header of a CSV.gz whose compressed stream is whole. Raises DeliveryRefused."""
     if fault := gzip_fault(path):
         raise _gzip_refused(key, fault)
@@ -69,7 +76,7 @@ def read_header(key: str, path: Path) -> list[str]:
     )
     if doubled:
         raise DeliveryRefused.of("header_doubled", where=key, columns=", ".join(doubled))
-    _require(key, header)
+    _require(key, header, totals)
     return header
 
 
@@ -85,16 +92,17 @@ def _goes_into_a_map(name: str) -> bool:
     return name.partition("/")[0] in {"resourceTags", "costCategory", "product"} and "/" in name
 
 
-def _require(key: str, names: Sequence[str]) -> None:
-    missing = [CELLS[cell][0] for cell in REQUIRED if not set(CELLS[cell]) & set(names)]
+def _require(key: str, names: Sequence[str], totals: Totals) -> None:
+    missing = [totals.cells[c][0] for c in totals.required if not set(totals.cells[c]) & set(names)]
     if missing:
         raise DeliveryRefused.of("columns_missing", where=key, columns=", ".join(missing))
 
 
-def _cells_of(names: Sequence[str]) -> dict[str, str]:
+def _cells_of(names: Sequence[str], totals: Totals) -> dict[str, str]:
     """Cell -> the column that carries it here."""
     have = set(names)
-    return {cell: found[0] for cell, choices in CELLS.items() if (found := [c for c in choices if c in have])}
+    choices = totals.cells.items()
+    return {cell: found[0] for cell, named in choices if (found := [name for name in named if name in have])}
 
 
 def _add_csv(key: str, path: Path, header: list[str], totals: Totals) -> int:
@@ -104,7 +112,7 @@ def _add_csv(key: str, path: Path, header: list[str], totals: Totals) -> int:
         bad.append((row.number or 0, row.actual_columns))
         return "skip"
 
-    cells, rows = _cells_of(header), 0
+    cells, rows = _cells_of(header, totals), 0
     names = [f"c{i}" for i in range(len(header))]
     wanted = {cell: names[header.index(column)] for cell, column in cells.items()}
     with gzip.open(path, "rb") as stream, _readable(key):
@@ -186,12 +194,13 @@ def _no_parquet(key: str, error: Exception) -> DeliveryRefused:
     return DeliveryRefused.of("parquet_damaged", where=key, detail=said)
 
 
-def _add_parquet(key: str, path: Path, totals: Totals) -> int:
+def _add_parquet(key: str, path: Path, totals: Totals, schemas: Schemas) -> int:
     try:
         file = pq.ParquetFile(path)
-        _require(key, file.schema_arrow.names)
-        cells, rows = _cells_of(file.schema_arrow.names), 0
-        _require_types(key, file.schema_arrow, cells)
+        _require(key, file.schema_arrow.names, totals)
+        schemas.add(key, file.schema_arrow)
+        cells, rows = _cells_of(file.schema_arrow.names, totals), 0
+        _require_types(key, file.schema_arrow, cells, totals)
         for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=sorted(set(cells.values()))):
             arrays = {cell: _as_text(batch.column(column)) for cell, column in cells.items()}
             rows += _add(key, arrays, cells, totals, rows)
@@ -200,14 +209,14 @@ def _add_parquet(key: str, path: Path, totals: Totals) -> int:
         raise _no_parquet(key, error) from error
 
 
-def _require_types(key: str, schema: pa.Schema, cells: dict[str, str]) -> None:
+def _require_types(key: str, schema: pa.Schema, cells: dict[str, str], totals: Totals) -> None:
     for cell, column in cells.items():
         kind = schema.field(column).type
         number = pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)
         text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
-        if cell in MONEY_CELLS and not (number or text):
+        if cell in totals.money_cells and not (number or text):
             raise DeliveryRefused.of("column_no_number", where=key, column=column, type=str(kind))
-        if cell in _KNOWN_TYPES and not text:
+        if cell in totals.text_cells and not text:
             raise DeliveryRefused.of("column_no_text", where=key, column=column, type=str(kind))
 
 
@@ -216,7 +225,8 @@ def _as_text(array: pa.Array) -> pa.Array:
 
 
 def _add(key: str, arrays: dict[str, pa.Array], cells: dict[str, str], totals: Totals, before: int) -> int:
-    if not len(arrays["unblended"]):
+    count = len(arrays[totals.required[0]])
+    if not count:
         return 0
     try:
         totals.add(arrays)
@@ -225,12 +235,12 @@ def _add(key: str, arrays: dict[str, pa.Array], cells: dict[str, str], totals: T
         if bad.value is None:
             raise DeliveryRefused.of("cell_blank", where=key, **place) from None
         raise DeliveryRefused.of("cell_no_amount", where=key, value=repr(bad.value), **place) from None
-    return len(arrays["unblended"])
+    return count
 
 
 def _warnings(totals: Totals) -> list[str]:
     said = [
-        f"{count} cells of {CELLS[cell][1]} hold text that is no number; they count as blank"
+        f"{count} cells of {totals.cells[cell][-1]} hold text that is no number; they count as blank"
         for cell, count in sorted(totals.not_numbers.items())
     ]
     currencies = sorted({currency for _, currency in totals.lines})

@@ -41,7 +41,7 @@ class Discovery:
     unsupported: list[Manifest] = field(default_factory=list)
 
 
-def discover(source: Source, supported: Iterable[str] = ("cur1", "cur2")) -> Discovery:
+def discover(source: Source, supported: Iterable[str] = ("cur1", "cur2", "focus")) -> Discovery:
     """Read all manifests of a source and find the files that they name. Nothing is copied."""
     found, manifests = Discovery(), []
     seen_refused: set[tuple[str, str]] = set()
@@ -117,7 +117,7 @@ def _locate(source: Source, manifest: Manifest) -> tuple[Stat, ...]:
 
 def _base(source: Source, manifest: Manifest):  # type: ignore[no-untyped-def]
     """How a bucket key becomes a key of this source: the source may show the bucket, a prefix of it, or a folder around it."""
-    around = PurePosixPath(manifest.stat.key).parts[:-1]
+    around = manifest.stat.key.split("/")[:-1]  # AWS's keys begin with a slash where the report has no prefix
     for key in manifest.keys:
         parts = PurePosixPath(key).parts
         for dropped in range(len(parts)):

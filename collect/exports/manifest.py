@@ -29,7 +29,8 @@ MOVED = "file_replaced"
 class Manifest:
     """One manifest: which export, which billing period (YYYY-MM), which version, and the files it names.
 
-    `source_format` is cur1, cur2 or focus; `file_format` csv or parquet; `keys` are bucket keys as AWS wrote them;
+    `source_format` is cur1, cur2, focus, or other for an export that is no bill; `file_format` csv or parquet; `keys` are
+    bucket keys as AWS wrote them;
     `is_pointer` is True for the copy in the period's own folder, which AWS overwrites with each delivery.
     """
 
@@ -83,11 +84,11 @@ def _cur1(stat: Stat, document: dict[str, Any]) -> Manifest:
         else stat.modified_at
     )
     prefix = keys[0].partition(f"/{name}/")[0] if keys and f"/{name}/" in keys[0] else ""
-    parquet = "parquet" in str(document.get("compression", "")).lower()
+    otherwise = "parquet" if "parquet" in str(document.get("compression", "")).lower() else "csv"
     return Manifest(
         stat=stat,
         source_format="cur1",
-        file_format="parquet" if parquet else "csv",
+        file_format=_file_format(stat, keys, otherwise),
         export_id=_export_id("cur1", account, name, f"{document.get('bucket', '')}/{prefix}"),
         account_id=account,
         billing_period=_cur1_period(stat, document["billingPeriod"]),
@@ -124,12 +125,12 @@ def _data_export(stat: Stat, document: dict[str, Any]) -> Manifest:
         raise DeliveryRefused.of("period_unnamed", where=stat.key)
     started = _CUR2_EXECUTION_TIME.match(folders[-1])
     at = _execution_time(started) if started else _execution_time_of(keys) or stat.modified_at
-    is_focus = "BilledCost" in columns or "EffectiveCost" in columns
+    source_format = _source_format(columns)
     return Manifest(
         stat=stat,
-        source_format="focus" if is_focus else "cur2",
-        file_format="parquet" if all(key.endswith(".parquet") for key in keys) and keys else "csv",
-        export_id=_export_id("focus" if is_focus else "cur2", account, name, arn),
+        source_format=source_format,
+        file_format=_file_format(stat, keys, "csv"),
+        export_id=_export_id(source_format, account, name, arn),
         account_id=account,
         billing_period=periods[-1],
         version_id=execution,
@@ -139,6 +140,22 @@ def _data_export(stat: Stat, document: dict[str, Any]) -> Manifest:
         dated=at is not stat.modified_at,
         is_pointer=bool(_CUR2_PERIOD_FOLDER.match(folders[-1])),
     )
+
+
+def _source_format(columns: tuple[str, ...]) -> str:
+    """Which of AWS's Data Exports these columns are of; `other` for one that is no bill (recommendations, carbon)."""
+    if {"BilledCost", "EffectiveCost"} & set(columns):
+        return "focus"
+    is_bill = not columns or any(name.startswith(("line_item_", "bill_")) for name in columns)
+    return "cur2" if is_bill else "other"
+
+
+def _file_format(stat: Stat, keys: tuple[str, ...], otherwise: str) -> str:
+    """csv or parquet by the names of the files; `otherwise` where the manifest names none."""
+    formats = sorted({"parquet" if key.endswith(".parquet") else "csv" for key in keys})
+    if len(formats) > 1:
+        raise DeliveryRefused.of("formats_mixed", where=stat.key, formats=", ".join(formats))
+    return formats[0] if formats else otherwise
 
 
 def _execution_time_of(keys: tuple[str, ...]) -> datetime | None:

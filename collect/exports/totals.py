@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal, localcontext
+from typing import ClassVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -90,7 +91,15 @@ class BadCell(Exception):
 
 @dataclass
 class Totals:
-    """Running sums: (payer, currency) -> lines and the five views of cost. Also what was odd, counted."""
+    """Running sums: (payer, currency) -> lines and the five views of cost. Also what was odd, counted.
+
+    The class says which cells it reads: under which column names, which of them every file has, which are money, which text.
+    """
+
+    cells: ClassVar[Mapping[str, tuple[str, ...]]] = CELLS
+    required: ClassVar[tuple[str, ...]] = REQUIRED
+    money_cells: ClassVar[tuple[str, ...]] = MONEY_CELLS
+    text_cells: ClassVar[tuple[str, ...]] = ("payer", "account", "currency", "type", "product")
 
     lines: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     sums: dict[tuple[str, str], dict[str, Decimal]] = field(default_factory=dict)
@@ -105,13 +114,13 @@ class Totals:
     def add(self, cells: Mapping[str, pa.Array]) -> None:
         """Add a batch: cell name -> array of text (a cell whose column is absent is left out). Raises BadCell."""
         size = len(cells["unblended"])
-        filled = {name: _blank_to_null(array) for name, array in cells.items()}
+        filled = {name: blank_to_null(array) for name, array in cells.items()}
         for name in REQUIRED:
             if filled[name].null_count:
                 raise BadCell(name, None, pc.index(pc.is_null(filled[name]), True).as_py())
         blank = pa.nulls(size, pa.string())
         text = {name: filled.get(name, blank) for name in CELLS}
-        money = {name: self._money(name, text[name]) for name in MONEY_CELLS}
+        money = {name: self._money(name, text[name], name in STRICT) for name in MONEY_CELLS}
         costs = _costs(text, money)
         table = pa.table({"payer": text["payer"], "currency": text["currency"], **costs})
         grouped = table.group_by(["payer", "currency"]).aggregate(
@@ -128,8 +137,8 @@ class Totals:
             for row in pc.value_counts(column).to_pylist():
                 counts[row["values"]] += row["counts"]
 
-    def _money(self, name: str, text: pa.Array) -> pa.Array:
-        money = self._parsed(name, text)
+    def _money(self, name: str, text: pa.Array, strict: bool) -> pa.Array:
+        money = self._parsed(name, text, strict)
         if (pc.max(pc.abs(money)).as_py() or 0) >= LIMIT:
             row = next(
                 i for i, value in enumerate(money.to_pylist()) if value is not None and abs(value) >= LIMIT
@@ -137,7 +146,7 @@ class Totals:
             raise BadCell(name, text[row].as_py(), row)
         return money
 
-    def _parsed(self, name: str, text: pa.Array) -> pa.Array:
+    def _parsed(self, name: str, text: pa.Array, strict: bool) -> pa.Array:
         try:
             return pc.round(text.cast(_WIDE), 12, "half_towards_infinity").cast(_MONEY)
         except pa.ArrowInvalid:
@@ -145,7 +154,7 @@ class Totals:
             for row, value in enumerate(text.to_pylist()):
                 number = _number(value)
                 if number is None and value is not None:
-                    if name in STRICT:
+                    if strict:
                         raise BadCell(name, value, row) from None
                     self.not_numbers[name] += 1
                 values.append(number)
@@ -211,7 +220,7 @@ def _plus(first: pa.Array, second: pa.Array) -> pa.Array:
     return pc.if_else(pc.or_(pc.is_valid(first), pc.is_valid(second)), total, pa.nulls(len(first), _MONEY))
 
 
-def _blank_to_null(array: pa.Array) -> pa.Array:
+def blank_to_null(array: pa.Array) -> pa.Array:
     trimmed = pc.utf8_trim_whitespace(array)
     return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
 

@@ -48,7 +48,7 @@ def canonical(lines: Any, services: Any, facts: Facts, F: Any) -> Any:
 def _calendar_columns(F: Any) -> dict[str, Any]:
     return {
         "usage_date": F.to_date(F.col("charge_period_start")),
-        "is_final": F.col("invoice_id").isNotNull(),
+        "is_final": F.when(F.col("has_invoice_ids"), F.col("invoice_id").isNotNull()),
         "is_split_line": _is_split(F),
     }
 
@@ -60,6 +60,7 @@ def _is_split(F: Any) -> Any:
 
 
 def _focus_columns(F: Any) -> dict[str, Any]:
+    """FOCUS's words: as delivered where the export is one of FOCUS, else by the line item type."""
     kind = F.col("charge_type")
     is_spot = F.coalesce(F.col("usage_type").like("%SpotUsage%"), F.lit(False)) | (
         F.col("pricing_term") == F.lit("Spot")
@@ -67,10 +68,11 @@ def _focus_columns(F: Any) -> dict[str, Any]:
     committed = F.coalesce(F.col("plan_arn"), F.col("reservation_arn")).isNotNull()
     priced = F.coalesce(of_charge("priced", "charge_type", F) == F.lit("True"), F.lit(False))
     return {
-        "charge_category": of_charge("category", "charge_type", F),
-        "charge_class": of_charge("class", "charge_type", F),
-        "charge_frequency": of_charge("frequency", "charge_type", F),
-        "pricing_category": F.when(priced & committed, F.lit("Committed"))
+        "charge_category": F.coalesce(F.col("focus_category"), of_charge("category", "charge_type", F)),
+        "charge_class": F.coalesce(F.col("focus_class"), of_charge("class", "charge_type", F)),
+        "charge_frequency": F.coalesce(F.col("focus_frequency"), of_charge("frequency", "charge_type", F)),
+        "pricing_category": F.when(F.col("focus_pricing").isNotNull(), F.col("focus_pricing"))
+        .when(priced & committed, F.lit("Committed"))
         .when(priced & F.coalesce(is_spot, F.lit(False)), F.lit("Dynamic"))
         .when(priced & kind.isNotNull(), F.lit("Standard"))
         .otherwise(F.lit(None).cast("string")),

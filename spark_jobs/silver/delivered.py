@@ -1,7 +1,7 @@
 """A delivery's raw rows -> canonical delivered columns, with money parsed once. No rule of cost is here.
 
-Raw rows come from finlake.engines with CUR 2.0 spelling: scalar columns as delivered (text from CSV, doubles and strings from
-Parquet), and the maps resource_tags, cost_category and product. A column that was not delivered is null.
+Raw rows come from finlake.engines with the spelling of CUR 2.0 or of FOCUS: scalar columns as delivered (text from CSV, doubles
+and strings from Parquet), and the maps resource_tags, cost_category and product. A column that was not delivered is null.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from spark_jobs.silver.facts import MONEY, source_columns
 
 def delivered_columns(raw: Any, keys: Sequence[str], F: Any) -> Any:
     """Select the canonical delivered columns and the delivery's keys; one row in, one row out."""
-    have = set(raw.columns)
+    have = {name.lower() for name in raw.columns}
     kinds = source_columns()
     return raw.select(
         *[F.col(key) for key in keys],
@@ -22,6 +22,10 @@ def delivered_columns(raw: Any, keys: Sequence[str], F: Any) -> Any:
         *[_scalar(names, have, F, "timestamp").alias(name) for name, names in kinds["instant"].items()],
         *[_number(names, have, F).alias(name) for name, names in kinds["number"].items()],
         *[_map(names, have, F).alias(name) for name, names in kinds["map"].items()],
+        *[
+            F.lit(any(n.lower() in have for n in names)).alias(name)
+            for name, names in kinds["present"].items()
+        ],
     )
 
 
@@ -29,7 +33,7 @@ def _candidates(names: list[str], have: set[str], F: Any) -> list[Any]:
     found = []
     for name in names:
         column, _, key = name.partition(":")
-        if column in have:
+        if column.lower() in have:
             found.append(F.element_at(F.col(column), F.lit(key)) if key else F.col(column))
     return found
 
@@ -45,7 +49,7 @@ def _number(names: list[str], have: set[str], F: Any) -> Any:
 
     `money_of(text)` is the engines' decimal(28,12) of a number's text, null where it is none (finlake/engines/).
     """
-    found = [F.expr(f"money_of(cast({name} as string))") for name in names if name in have]
+    found = [F.expr(f"money_of(cast({name} as string))") for name in names if name.lower() in have]
     return _first(found, F, MONEY)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from finlake.contracts import load_contract
-from spark_jobs.silver.facts import MONEY, charge_types
+from spark_jobs.silver.facts import MONEY
 
 COSTS = (
     "unblended_cost",
@@ -33,9 +33,7 @@ def transform(lines: Any, F: Any) -> Any:
 
 
 def is_closing_line(F: Any) -> Any:
-    """Lines that belong to the month as a whole: tax, credits, refunds, and fees that pay for no reservation."""
-    words = charge_types()
-    always = [name for name, facts in words.items() if facts.get("closing") == "always"]
-    fees = [name for name, facts in words.items() if facts.get("closing") == "unless_reservation"]
-    kind = F.col("charge_type")
-    return F.coalesce(kind.isin(*always) | (kind.isin(*fees) & F.col("commitment_id").isNull()), F.lit(False))
+    """Lines that belong to the month as a whole: tax, credits, corrections, and one-time fees that pay for no commitment."""
+    category, frequency = F.col("charge_category"), F.col("charge_frequency")
+    fee = (category == F.lit("Purchase")) & (frequency == F.lit("One-Time")) & F.col("commitment_id").isNull()
+    return category.isin("Tax", "Credit") | F.col("charge_class").isNotNull() | fee

@@ -62,9 +62,7 @@ def money_changes(before: Any, after: Any, covered: date | None, keys: Sequence[
         sides.append(frame.select(*[F.col(name) for name in dict.fromkeys(columns)], *signed))
     changes = sides[0].unionByName(sides[1]).withColumn("class", _class(covered, F))
     sums = [
-        _sum(F.when(F.col("class") == F.lit(name), F.col(measure)).otherwise(F.lit(0)), F).alias(
-            f"{measure}__{name}"
-        )
+        _sum(_of_class(measure, name, F), F).alias(f"{measure}__{name}")
         for measure in MEASURES
         for name in CLASSES
     ]
@@ -73,14 +71,17 @@ def money_changes(before: Any, after: Any, covered: date | None, keys: Sequence[
 
 
 def line_marks(lines: Any, F: Any) -> Any:
-    """Canonical lines of a delivery, closing lines left out -> (line, attributes, cost, usage_date), texts hashed."""
+    """Canonical lines of a delivery, closing lines left out -> (line, attributes, cost, usage_date), texts hashed.
+
+    The cost is the billed one: unblended, or net unblended where the export delivers no gross cost.
+    """
     contract = load_contract("silver", "billing_line_items")
     maps = {column.name for column in contract.columns if column.physical_type.startswith("map")}
     others = [name for name in contract.column_names if name not in {*LINE_KEY, *NO_ATTRIBUTE}]
     return lines.where(~is_closing_line(F)).select(
         _hash([F.col(name) for name in LINE_KEY], F).alias("line"),
         _hash([_entries(name, F) if name in maps else F.col(name) for name in others], F).alias("attributes"),
-        F.col("unblended_cost").alias("cost"),
+        F.coalesce(F.col("unblended_cost"), F.col("net_unblended_cost")).alias("cost"),
         F.col("usage_date"),
     )
 
@@ -112,6 +113,12 @@ def line_counts(before: Any, after: Any, covered: date | None, F: Any) -> Any:
     return billed.agg(
         *[F.coalesce(F.sum(sums[name]), F.lit(0)).cast("bigint").alias(name) for name in COUNTS]
     )
+
+
+def _of_class(measure: str, name: str, F: Any) -> Any:
+    """The measure on changes of one class, 0 on others; null where the export doesn't deliver it."""
+    of_class = F.when(F.col("class") == F.lit(name), F.col(measure)).otherwise(F.lit(0))
+    return F.when(F.col(measure).isNotNull(), of_class)
 
 
 def _class(covered: date | None, F: Any) -> Any:

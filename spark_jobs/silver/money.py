@@ -2,6 +2,8 @@
 
 Amortised: AWS Cloud Intelligence Dashboards, summary view. Net amortised of a Savings Plan's unused part is inferred
 (docs/decisions/0005-net-amortized-cost.md): AWS delivers no net figure for it, so the plan's own net share is applied.
+A FOCUS line has no charge type and only net figures: its costs stand as delivered, the gross ones are null
+(docs/decisions/0012-focus.md).
 `mul_div(a, b, c)` is the engines' exact a*b/c, half up at 12 places (finlake/engines/).
 """
 
@@ -16,21 +18,24 @@ PLAN_PRODUCTS = ("ComputeSavingsPlans",)
 
 
 def with_costs(lines: Any, F: Any) -> Any:
-    """Delivered columns -> the same with unblended_cost … contracted_cost and net_cost_basis. One row in, one row out."""
+    """Delivered columns -> the same with unblended_cost … contracted_cost, and the basis of gross and net. Row by row."""
     gross = lines.withColumns(
         {
             "unblended_cost": F.col("unblended"),
             "net_unblended_cost": F.coalesce(F.col("net_unblended"), F.col("unblended")),
-            "blended_cost": F.coalesce(F.col("blended"), _zero(F)),
+            "blended_cost": F.when(F.col("unblended").isNotNull(), F.coalesce(F.col("blended"), _zero(F))),
             "amortized_cost": _by_rule("amortized", _amortized_rules(F), F),
-            "list_cost": _by_rule("list", _list_rules(F), F),
+            "list_cost": F.coalesce(F.col("focus_list"), _by_rule("list", _list_rules(F), F)),
             "contracted_cost": _contracted(F),
             "plan_gross": _total(F, "plan_upfront", "plan_recurring"),
             "plan_net": _total(F, "net_plan_upfront", "net_plan_recurring"),
         }
     )
-    net = _by_rule("amortized", _net_amortized_rules(F), F)
-    return gross.withColumns({"net_amortized_cost": net, "net_cost_basis": _net_basis(F)})
+    net = F.coalesce(F.col("focus_effective"), _by_rule("amortized", _net_amortized_rules(F), F))
+    basis = F.when(F.col("unblended").isNotNull(), F.lit("delivered")).otherwise(F.lit("not_delivered"))
+    return gross.withColumns(
+        {"net_amortized_cost": net, "net_cost_basis": _net_basis(F), "gross_cost_basis": basis}
+    )
 
 
 def of_charge(key: str, column: str, F: Any) -> Any:
@@ -110,7 +115,11 @@ def _contracted(F: Any) -> Any:
     reserved = [name for name, facts in words.items() if facts["amortized"] == "covered_by_reservation"]
     kind = F.col("charge_type")
     return (
-        F.when(kind.isin(*offsets), _zero(F)).when(kind.isin(*reserved), unknown).otherwise(net).cast(MONEY)
+        F.when(kind.isNull(), F.col("focus_contracted"))
+        .when(kind.isin(*offsets), _zero(F))
+        .when(kind.isin(*reserved), unknown)
+        .otherwise(net)
+        .cast(MONEY)
     )
 
 

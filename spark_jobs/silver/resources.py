@@ -58,20 +58,25 @@ def resource_columns(facts: Facts, F: Any) -> dict[str, Any]:
 
 
 def commitment_columns(F: Any) -> dict[str, Any]:
-    """FOCUS's CommitmentDiscount columns. A fee line is Unused only where it leaves something unused."""
+    """FOCUS's CommitmentDiscount columns, as delivered or from CUR's. A fee line is Unused only where it leaves something
+    unused."""
     plan, reservation = F.col("plan_arn"), F.col("reservation_arn")
     status = of_charge("commitment", "charge_type", F)
     return {
-        "commitment_id": F.coalesce(plan, reservation),
-        "commitment_type": F.when(plan.isNotNull(), F.lit("Savings Plan")).when(
-            reservation.isNotNull(), F.lit("Reserved Instance")
-        ),
-        "commitment_category": F.when(plan.isNotNull(), F.lit("Spend")).when(
-            reservation.isNotNull(), F.lit("Usage")
-        ),
+        "commitment_id": F.coalesce(F.col("focus_commitment_id"), plan, reservation),
+        "commitment_type": F.when(F.col("focus_commitment_id").isNotNull(), F.col("focus_commitment_type"))
+        .when(plan.isNotNull(), F.lit("Savings Plan"))
+        .when(reservation.isNotNull(), F.lit("Reserved Instance")),
+        "commitment_category": F.when(
+            F.col("focus_commitment_id").isNotNull(), F.col("focus_commitment_category")
+        )
+        .when(plan.isNotNull(), F.lit("Spend"))
+        .when(reservation.isNotNull(), F.lit("Usage")),
         "commitment_status": F.when(
-            (status == "Unused") & (F.col("amortized_cost") == F.lit(0)), F.lit(None)
-        ).otherwise(status),
+            F.col("focus_commitment_id").isNotNull(), F.col("focus_commitment_status")
+        )
+        .when((status == "Unused") & (F.col("amortized_cost") == F.lit(0)), F.lit(None))
+        .otherwise(status),
     }
 
 

@@ -32,6 +32,7 @@ renamed as (
         net_amortized_cost,
         list_cost,
         contracted_cost,
+        gross_cost_basis,
         resource_tags,
         cost_categories,
         env,

@@ -4,6 +4,7 @@ with periods as (
         payer_id,
         currency,
         max(last_usage_date) as last_usage_date,
+        max(gross_cost_basis) as gross_cost_basis,
         {{ sum_money('unblended_cost') }} as unblended_cost,
         {{ sum_money('final_unblended_cost') }} as final_unblended_cost
     from {{ ref('int_account_periods') }}
@@ -43,6 +44,7 @@ select
     periods.last_usage_date,
     coalesce(counts.delivery_count, 0) as delivery_count,
     coalesce(counts.refused_count, 0) as refused_count,
+    periods.gross_cost_basis,
     periods.unblended_cost,
     periods.final_unblended_cost,
     {{ divide('periods.final_unblended_cost', 'periods.unblended_cost') }} as final_share

@@ -40,7 +40,14 @@ by_measure as (
         cast(max({{ measure }}) filter (where origin = '{{ origin }}') as {{ money_type() }})
             as {{ origin }}_total,
         {%- endfor %}
-        '{{ measure }}' as measure
+        '{{ measure }}' as measure,
+        case
+            when
+                count({{ measure }}) = 0
+                and count(*) filter (where origin = 'source') > 0
+                then 'not_delivered'
+            else 'delivered'
+        end as total_basis
     from totals
     group by billing_period, payer_id, currency
     {{ 'union all' if not loop.last }}
@@ -56,9 +63,11 @@ compared as (
     from by_measure as sums
 )
 
+-- Where no origin shows a measure that the delivery lacks, nothing was lost; one that shows it anyway is a difference.
 select
     *,
-    coalesce(
+    total_basis = 'not_delivered'
+    or coalesce(
         {%- for origin in origins %}
         {{ origin }}_difference = 0{{ ' and' if not loop.last }}
         {%- endfor %},
