@@ -19,7 +19,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from finlake import objects
-from finlake.errors import LakeBusy, NotFound, UsageError
+from finlake.errors import ConfigurationError, LakeBusy, NotFound, UsageError
 
 MARKER = "finlake-lake.json"
 FORMAT = 1
@@ -28,11 +28,13 @@ UNUSABLE = "%[]*?"
 
 @dataclass(frozen=True)
 class Lake:
-    """An opened lake. `root` is an absolute local path or `s3://bucket/prefix`; `state_dir` is always local."""
+    """An opened lake. `root` is an absolute local path or `s3://bucket/prefix`; `state_dir` is always local; `engine`
+    is the one that writes it."""
 
     root: str
     lake_id: str
     state_dir: Path
+    engine: str
 
     @property
     def is_local(self) -> bool:
@@ -78,8 +80,8 @@ class Lake:
             lock.release()
 
 
-def create_or_open(location: str, engine: str = "duckdb") -> Lake:
-    """Open the lake at `location`, making an empty one where there is none.
+def create_or_open(location: str, engine: str | None = None) -> Lake:
+    """Open the lake at `location`, making an empty one where there is none, for `engine` (default: duckdb).
 
     Raises UsageError where the folder holds other things, so that finlake never spreads into a folder that isn't its own.
     """
@@ -101,9 +103,30 @@ def create_or_open(location: str, engine: str = "duckdb") -> Lake:
             intact="nothing was written",
             next_step="give --lake an empty or new folder",
         )
-    marker = {"lake_id": uuid.uuid4().hex, "format": FORMAT, "engine": engine}
-    objects.write_atomically(f"{root}/{MARKER}", json.dumps(marker, indent=1).encode())
+    _write_marker(root, uuid.uuid4().hex, engine or "duckdb")
     return open_lake(location)
+
+
+def check_engine(lake: Lake, engine: str | None) -> None:
+    """Raise ConfigurationError where the settings ask for another engine than the one that writes this lake."""
+    if engine not in (None, lake.engine):
+        raise ConfigurationError(
+            f"engine {lake.engine} writes this lake, and the settings ask for engine {engine}",
+            where=lake.root,
+            intact="nothing was changed",
+            next_step=f"leave `engine` out of the settings, or change the lake first: finlake engine set {engine}",
+        )
+
+
+def change_engine(lake: Lake, engine: str) -> Lake:
+    """Let another engine write the lake from now on. The caller holds the writer lock."""
+    _write_marker(lake.root, lake.lake_id, engine)
+    return open_lake(lake.root)
+
+
+def _write_marker(root: str, lake_id: str, engine: str) -> None:
+    marker = {"lake_id": lake_id, "format": FORMAT, "engine": engine}
+    objects.write_atomically(f"{root}/{MARKER}", json.dumps(marker, indent=1).encode())
 
 
 def open_lake(location: str) -> Lake:
@@ -118,7 +141,12 @@ def open_lake(location: str) -> Lake:
             intact="nothing was changed",
             next_step="load a source first: finlake ingest --lake DIR --source DIR",
         ) from None
-    return Lake(root=root, lake_id=marker["lake_id"], state_dir=_state_dir(root))
+    return Lake(
+        root=root,
+        lake_id=marker["lake_id"],
+        state_dir=_state_dir(root),
+        engine=marker.get("engine", "duckdb"),
+    )
 
 
 def _state_dir(root: str) -> Path:

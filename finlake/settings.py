@@ -125,7 +125,17 @@ class Settings(BaseSettings):
         default=None,
         description="Where AWS delivers the bill (Data Exports, CUR): a local folder or s3://bucket/prefix.",
     )
-    engine: Literal["duckdb"] = Field(default="duckdb", description="The engine that runs the jobs.")
+    engine: Literal["duckdb", "spark"] | None = Field(
+        default=None,
+        description="Engine that runs the jobs and writes the lake: duckdb, or spark (needs Java 17). "
+        "Default: the lake's own; for a new lake duckdb.",
+    )
+    spark_remote: str | None = Field(
+        default=None,
+        pattern=r"^sc://[^\s/]+",
+        description="Spark Connect server (sc://host:port) for engine spark; it reads and writes the lake's files "
+        "itself. Default: Spark on this machine.",
+    )
     language: Literal["en", "pt-BR"] = Field(
         default="en", description="Language of summaries and reports for people."
     )

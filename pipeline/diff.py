@@ -9,8 +9,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
+
 from finlake.contracts import arrow_schema, load_contract
-from finlake.engines.bill import DuckDBEngine
+from finlake.engines.factory import open_engine
+from finlake.engines.protocol import Engine, Job, Relation
 from finlake.errors import FinlakeError, NotFound, UsageError
 from finlake.lake import Lake, open_lake
 from finlake.ledger import Authority, DeliveryRecord
@@ -24,6 +27,14 @@ from spark_jobs.silver.delivery_diff import CLASSES, COUNTS, MEASURES
 
 BY = {"account": "account_id", "service": "product_code", "category": "charge_category", "day": "usage_date"}
 _PARTS = (*CLASSES, "total")
+_NO_MARKS = pa.schema(
+    [
+        ("line", pa.string()),
+        ("attributes", pa.string()),
+        ("cost", pa.decimal128(28, 12)),
+        ("usage_date", pa.date32()),
+    ]
+)
 _SHOWN = ("delivery_id", "delivered_at", "dated", "ingested_at", "line_count", "manifest")
 
 
@@ -48,7 +59,7 @@ def changes(settings: Settings, wanted: Wanted) -> dict[str, Any]:
     lake = open_lake(settings.lake)
     records, _, authority = read_ledger(lake)
     pairs = pairs_of(records, authority, wanted)
-    with closing(DuckDBEngine(lake.root)) as engine:
+    with closing(open_engine(settings.engine or lake.engine, lake.root, settings.spark_remote)) as engine:
         writer = SilverWriter(lake, engine, facts_of(settings))
         found = [_change(lake, engine, writer, older, newer, wanted) for older, newer in pairs]
     return {"billing_period": wanted.period, "by": list(wanted.by), "changes": found}
@@ -127,18 +138,18 @@ def _nothing_to_compare(stored: Sequence[DeliveryRecord], wanted: Wanted) -> Fin
 
 def _change(
     lake: Lake,
-    engine: DuckDBEngine,
+    engine: Engine,
     writer: SilverWriter,
     older: DeliveryRecord,
     newer: DeliveryRecord,
     wanted: Wanted,
 ) -> dict[str, Any]:
-    before, after = (
-        _costs(lake, engine, r, name, wanted) for r, name in ((older, "before"), (newer, "after"))
-    )
-    (covered,) = _rows(engine, delivery_diff.last_usage_day(before, engine.functions))[0].values()
+    before, after = (_costs(lake, engine, record, wanted) for record in (older, newer))
+    (covered,) = _rows(engine, delivery_diff.last_usage_day, before)[0].values()
     keys = ["payer_id", "currency", *(BY[name] for name in wanted.by)]
-    rows = _rows(engine, delivery_diff.money_changes(before, after, covered, keys, engine.functions))
+    rows = _rows(
+        engine, lambda old, new, F: delivery_diff.money_changes(old, new, covered, keys, F), before, after
+    )
     return {
         "export_id": newer.export_id,
         "from": {name: getattr(older, name) for name in _SHOWN},
@@ -150,32 +161,29 @@ def _change(
     }
 
 
-def _costs(lake: Lake, engine: DuckDBEngine, record: DeliveryRecord, name: str, wanted: Wanted) -> Any:
-    """Frame of a delivery's silver.delivery_costs; empty for a delivery without lines. Raises NotFound."""
+def _costs(lake: Lake, engine: Engine, record: DeliveryRecord, wanted: Wanted) -> Relation:
+    """A delivery's silver.delivery_costs; empty for a delivery without lines. Raises NotFound."""
     keys = {n: getattr(record, n) for n in ("export_id", "billing_period", "delivery_id")}
     files = table_files(lake, "silver", COSTS, keys)
-    if files:
-        engine.partition_view(name, files, keys)
-    elif record.line_count:
+    if record.line_count and not files:
         raise NotFound(
             f"silver doesn't have the costs of delivery {record.delivery_id} yet",
             where=f"{record.billing_period} of {record.export_id}",
             intact="nothing was changed",
             next_step="finlake ingest brings silver up to what was delivered",
         )
-    else:
-        engine.connection.register(name, arrow_schema(load_contract("silver", COSTS)).empty_table())
-    return _of_payer(engine.frame(name), wanted, engine.functions)
+    empty = arrow_schema(load_contract("silver", COSTS)).empty_table()
+    return _of_payer(engine, engine.stored(files, keys) if files else engine.rows(empty), wanted)
 
 
-def _of_payer(frame: Any, wanted: Wanted, F: Any) -> Any:
-    return frame.where(F.col("payer_id") == F.lit(wanted.payer)) if wanted.payer else frame
+def _of_payer(engine: Engine, rows: Relation, wanted: Wanted) -> Relation:
+    if not wanted.payer:
+        return rows
+    return engine.apply(lambda frame, F: frame.where(F.col("payer_id") == F.lit(wanted.payer)), rows)
 
 
-def _rows(engine: DuckDBEngine, frame: Any) -> list[dict[str, Any]]:
-    answer = engine.connection.execute(engine.sql(frame))
-    names = [column[0] for column in answer.description or []]
-    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+def _rows(engine: Engine, job: Job, *relations: Relation) -> list[dict[str, Any]]:
+    return list(engine.fetch(engine.apply(job, *relations)).to_pylist())
 
 
 def _totals(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -204,22 +212,20 @@ def _groups(rows: list[dict[str, Any]], keys: Sequence[str]) -> list[dict[str, A
 
 
 def _line_counts(
-    engine: DuckDBEngine,
+    engine: Engine,
     writer: SilverWriter,
     older: DeliveryRecord,
     newer: DeliveryRecord,
     covered: date | None,
     wanted: Wanted,
 ) -> dict[str, int]:
-    """COUNTS of lines. One delivery's lines are marked before the other's are looked at: views share names."""
-    con, F = engine.connection, engine.functions
-    for record, name in ((older, "marks_before"), (newer, "marks_after")):
-        con.execute(
-            f"create table {name} (line varchar, attributes varchar, cost decimal(28,12), usage_date date)"
-        )
+    """COUNTS of lines; a delivery without a line has none to count."""
+    marks = []
+    for record in (older, newer):
         if record.line_count:
-            lines = _of_payer(engine.frame(engine.view("diffed_lines", writer.lines_of(record))), wanted, F)
-            con.execute(f"insert into {name} {engine.sql(delivery_diff.line_marks(lines, F))}")
-    before, after = engine.frame("marks_before"), engine.frame("marks_after")
-    (counted,) = _rows(engine, delivery_diff.line_counts(before, after, covered, F))
+            lines = _of_payer(engine, writer.lines_of(record), wanted)
+            marks.append(engine.apply(delivery_diff.line_marks, lines))
+        else:
+            marks.append(engine.rows(_NO_MARKS.empty_table()))
+    (counted,) = _rows(engine, lambda old, new, F: delivery_diff.line_counts(old, new, covered, F), *marks)
     return {name: counted[name] for name in COUNTS}

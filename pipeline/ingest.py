@@ -14,7 +14,7 @@ from finlake import __version__
 from finlake.bronze import bronze_deliveries
 from finlake.catalogue import Catalogue
 from finlake.clock import utc_now
-from finlake.engines.bill import DuckDBEngine
+from finlake.engines.factory import open_engine
 from finlake.errors import DeliveryRefused, NotFound
 from finlake.lake import Lake
 from finlake.ledger import DeliveryRecord, Ledger, Refusal, text_of
@@ -100,11 +100,11 @@ def ingest(
         step.rows = len(found.deliveries)
         step.details = {"new": len(new), "unchanged": result.unchanged}
     progress.total(len(new))
-    engine = DuckDBEngine(lake.root)
+    engine = open_engine(lake.engine, lake.root, settings.spark_remote)
     try:
         with report.step("bronze") as step:
             refusals = _take_in_all(
-                Intake(lake, ledger, source, engine, doing=progress.doing), found, new, result, progress
+                Intake(lake, ledger, source, doing=progress.doing), found, new, result, progress
             )
             step.rows = sum(r.line_count or 0 for r in result.loaded)
         _settle_refusals(lake, ledger, refusals, result)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Any
+from functools import cached_property
+
+import pyarrow as pa
 
 from finlake.bronze import delivery_files
 from finlake.contracts import Contract, load_contract
-from finlake.engines.bill import DuckDBEngine
+from finlake.engines.protocol import Engine, Relation
 from finlake.failpoints import reach
 from finlake.lake import Lake
 from finlake.ledger import DeliveryRecord
@@ -18,8 +20,6 @@ from spark_jobs.silver import billing_line_items, delivery_costs
 from spark_jobs.silver.facts import Facts
 
 LINES, COSTS = "billing_line_items", "delivery_costs"
-_COMPILED: dict[tuple[str, int], str] = {}
-"""SQL of a job by (view, recipe): a view's name says its shape, and compiling takes seconds."""
 
 
 def in_time(stored: Iterable[DeliveryRecord]) -> list[DeliveryRecord]:
@@ -55,11 +55,10 @@ class SilverWriter:
     """Replaces silver's partitions; knows from the Delta logs what is already there."""
 
     def __init__(
-        self, lake: Lake, engine: DuckDBEngine, facts: Facts, doing: Callable[[str], None] = lambda _: None
+        self, lake: Lake, engine: Engine, facts: Facts, doing: Callable[[str], None] = lambda _: None
     ) -> None:
         self.lake, self.engine, self.facts, self.doing = lake, engine, facts, doing
         self._recipe = facts.fingerprint()
-        self._services = engine.rows_table("services", facts.service_rows(), ("service", "title", "category"))
 
     def converge(self, records: Iterable[DeliveryRecord]) -> list[DeliveryRecord]:
         """Write what is missing or was made by an older recipe. Returns the deliveries whose lines silver now shows anew."""
@@ -77,31 +76,29 @@ class SilverWriter:
                     self._write_costs(record, record.delivery_id == current.delivery_id)
         return written
 
-    def lines_of(self, record: DeliveryRecord) -> str:
-        """SQL of the canonical lines of any stored delivery, made from bronze: the bill's memory.
+    def lines_of(self, record: DeliveryRecord) -> Relation:
+        """The canonical lines of any stored delivery, made from bronze: the bill's memory.
 
-        The queries are made once for each shape of delivery and once for all, then pointed at this delivery's views.
+        In two steps, so that what depends on the delivered columns is compiled once for each shape, the rest once for all.
         """
-        table, mark = str(record.bronze_table), record.delivery_id
-        files = delivery_files(self.lake, table, str(record.generation), mark)
-        keys = {key: getattr(record, key) for key in billing_line_items.DELIVERY_KEYS}
-        shape, F = self.engine.raw_view(f"raw_{mark}", files, keys), self.engine.functions
-        delivered = self._once(shape, lambda: billing_line_items.delivered(self.engine.frame(shape), F))
-        self.engine.view(f"delivered_{mark}", delivered.replace(f'"{shape}"', f'"raw_{mark}"'))
-        lines = self._once(
-            LINES, lambda: self._canonical(self.engine.frame(self.engine.view("delivered", delivered)))
+        files = delivery_files(
+            self.lake, str(record.bronze_table), str(record.generation), record.delivery_id
         )
-        return lines.replace('"delivered"', f'"delivered_{mark}"')
+        keys = {key: getattr(record, key) for key in billing_line_items.DELIVERY_KEYS}
+        raw = self.engine.raw(files, keys)
+        delivered = self.engine.apply(billing_line_items.delivered, raw, key=f"delivered {self._recipe}")
+        return self.engine.apply(
+            lambda lines, services, F: billing_line_items.canonical(lines, services, self.facts, F),
+            delivered,
+            self._services,
+            key=f"{LINES} {self._recipe}",
+        )
 
-    def _canonical(self, delivered: Any) -> Any:
-        services = self.engine.frame(self._services)
-        return billing_line_items.canonical(delivered, services, self.facts, self.engine.functions)
-
-    def _once(self, name: str, frame: Callable[[], Any]) -> str:
-        """The SQL of a frame, made at the first call and kept: making it costs seconds, running it doesn't."""
-        if (name, self._recipe) not in _COMPILED:
-            _COMPILED[name, self._recipe] = self.engine.sql(frame())
-        return _COMPILED[name, self._recipe]
+    @cached_property
+    def _services(self) -> Relation:
+        columns = zip(*self.facts.service_rows(), strict=True)
+        names = ("service", "title", "category")
+        return self.engine.rows(pa.table([pa.array(c, pa.string()) for c in columns], names=list(names)))
 
     def _write_lines(self, record: DeliveryRecord) -> None:
         contract = load_contract("silver", LINES)
@@ -117,17 +114,14 @@ class SilverWriter:
         reach("after_silver_commit")
 
     def _write_costs(self, record: DeliveryRecord, is_current: bool) -> None:
-        contract, functions = load_contract("silver", COSTS), self.engine.functions
+        contract = load_contract("silver", COSTS)
         month = {"export_id": record.export_id, "billing_period": record.billing_period}
-        if is_current:
-            self.engine.partition_view(
-                "canonical_lines", table_files(self.lake, "silver", LINES, month), month
-            )
-        else:
-            self.engine.view("canonical_lines", self.lines_of(record))
-        costs = self._once(
-            COSTS, lambda: delivery_costs.transform(self.engine.frame("canonical_lines"), functions)
+        lines = (
+            self.engine.stored(table_files(self.lake, "silver", LINES, month), month)
+            if is_current
+            else self.lines_of(record)
         )
+        costs = self.engine.apply(delivery_costs.transform, lines, key=f"{COSTS} {self._recipe}")
         commit_partition(
             self.lake,
             contract,
@@ -138,9 +132,9 @@ class SilverWriter:
         )
         reach("after_costs_commit")
 
-    def _writing(self, query: str, contract: Contract) -> Callable[[str], None]:
+    def _writing(self, rows: Relation, contract: Contract) -> Callable[[str], None]:
         def write(folder: str) -> None:
-            self.engine.write(query, contract, folder)
+            self.engine.write(rows, contract, folder)
             reach("before_silver_commit")
 
         return write

@@ -11,7 +11,7 @@ from finlake import interrupts
 from finlake.cleanup import CleanupManager
 from finlake.clock import utc_now
 from finlake.errors import NotFound, UsageError
-from finlake.lake import MARKER, Lake, create_or_open, open_lake
+from finlake.lake import MARKER, Lake, check_engine, create_or_open, open_lake
 from finlake.objects import exists
 from finlake.report import RunReport
 from finlake.running import visible
@@ -26,10 +26,15 @@ if TYPE_CHECKING:
 
 @contextmanager
 def writing(
-    settings: Settings, command: str, wait: float, *, create: bool = False
+    settings: Settings, command: str, wait: float, *, create: bool = False, any_engine: bool = False
 ) -> Iterator[tuple[Lake, RunReport]]:
-    """A writing run on the settings' lake: the lock, a report that is written whatever happens, and the clean-up at its end."""
+    """A writing run on the settings' lake: the lock, a report that is written whatever happens, and the clean-up at its end.
+
+    Raises ConfigurationError where another engine than the settings' writes the lake, but for `any_engine`.
+    """
     lake = create_or_open(settings.lake, settings.engine) if create else open_lake(settings.lake)
+    if not any_engine:
+        check_engine(lake, settings.engine)
     with (
         lake.writing(wait),
         RunReport(command, Path(lake.reports), lake=lake.root) as report,

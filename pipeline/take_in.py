@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,11 @@ from collect.exports.discover import Delivery
 from collect.exports.fetch import Landed, fetch
 from collect.exports.source import Source
 from collect.exports.totals import MEASURES
+from collect.exports.unzip import unzipped
 from finlake import objects
 from finlake.bronze import BronzeFile, store_delivery
 from finlake.clock import utc_now
-from finlake.engines.bill import DuckDBEngine
+from finlake.engines.bill import fold_csv
 from finlake.errors import DeliveryRefused
 from finlake.failpoints import reach
 from finlake.lake import Lake
@@ -36,7 +37,6 @@ class Intake:
     lake: Lake
     ledger: Ledger
     source: Source
-    engine: DuckDBEngine
     copied: Callable[[int], None] = field(default=lambda _: None)
     doing: Callable[[str], None] = field(default=lambda _: None)
 
@@ -55,8 +55,12 @@ class Intake:
             if known and known.state == "stored":
                 return known
             record = self._claim(delivery, landed, known)
+            landed = replace(landed, files=tuple(unzipped(landed.files)))
             checked = check_files(
-                landed.files, delivery.manifest.file_format, lambda key: self.doing(f"checking {key}")
+                landed.files,
+                delivery.manifest.file_format,
+                lambda key: self.doing(f"checking {key}"),
+                delivery.manifest.source_format,
             )
             reach("after_check")
             return self._store(delivery, landed, checked, record, folder)
@@ -133,7 +137,7 @@ class Intake:
             return [BronzeFile(path, path.name) for _, path in landed.files]
         target = folder / "lines.parquet"
         try:
-            rows = self.engine.fold_csv(
+            rows = fold_csv(
                 [path for _, path in landed.files], checked.headers, target, to_column
             )
         except duckdb.Error as error:
@@ -163,7 +167,7 @@ def quarantine(lake: Lake, ledger: Ledger, refusal: Refusal, *, is_new: bool) ->
 def _totals(checked: Checked) -> list[dict[str, Any]]:
     return [
         {"payer_id": payer, "currency": currency, "line_count": checked.totals.lines[payer, currency]}
-        | {measure: _plain(sums[measure]) for measure in MEASURES}
+        | {measure: _plain(sums.get(measure)) for measure in MEASURES}
         for (payer, currency), sums in sorted(checked.totals.sums.items())
     ]
 
@@ -177,5 +181,6 @@ def _new_types(checked: Checked) -> list[str]:
     )
 
 
-def _plain(value: Decimal) -> str:
-    return format(value, "f")
+def _plain(value: Decimal | None) -> str | None:
+    """None for a measure that the export doesn't deliver."""
+    return None if value is None else format(value, "f")

@@ -19,12 +19,7 @@ def add_secret(con: duckdb.DuckDBPyConnection) -> None:
     session = boto3.Session()
     found = session.get_credentials()
     if found is None:
-        raise ConfigurationError(
-            "no AWS credentials found for the lake on S3",
-            where="environment, AWS profile or role",
-            intact="nothing was read or written",
-            next_step="set AWS_PROFILE, or run where a role is attached",
-        )
+        raise ConfigurationError.of("lake_credentials_missing")
     keys = found.get_frozen_credentials()
     parts = {"key_id": keys.access_key, "secret": keys.secret_key, "session_token": keys.token}
     parts |= {"region": session.region_name or os.environ.get("AWS_REGION")}

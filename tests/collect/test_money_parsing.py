@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from collect.exports.totals import LIMIT, BadCell, Totals
-from finlake.engines.bill import DuckDBEngine
+from finlake.engines.duckdb_engine import DuckDBEngine
 
 PLACES = Decimal("1e-12")
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from finlake.bronze import bronze_tables
 from finlake.catalogue import Catalogue
-from finlake.engines.bill import DuckDBEngine
+from finlake.engines.duckdb_engine import DuckDBEngine
 from finlake.lake import open_lake
 from finlake.settings import load_settings
 from pipeline.ingest import open_ledger
@@ -35,10 +35,8 @@ def remembered(lake: Path) -> dict[str, list[Decimal]]:
     writer = SilverWriter(opened, engine, Facts(Catalogue.load(), load_settings(lake=str(lake)).dimensions))
     found = {}
     for record in ledger.deliveries():
-        rows = engine.connection.execute(
-            f"select unblended_cost from ({writer.lines_of(record)}) order by 1"
-        ).fetchall()
-        found[record.version_id] = [row[0] for row in rows]
+        lines = engine.fetch(writer.lines_of(record))
+        found[record.version_id] = sorted(lines["unblended_cost"].to_pylist())
     engine.close()
     ledger.close()
     return found

@@ -6,6 +6,7 @@ import gzip
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from collect.exports.check import check_files, to_column
 from collect.exports.totals import CELLS, MEASURES, MONEY_CELLS
 from finlake.catalogue import Catalogue
-from finlake.engines.bill import DuckDBEngine
+from finlake.engines.bill import fold_csv
+from finlake.engines.duckdb_engine import DuckDBEngine
 from spark_jobs.silver import money
 from spark_jobs.silver.delivered import delivered_columns
 from spark_jobs.silver.facts import charge_types
@@ -65,21 +67,20 @@ def engine() -> Iterator[DuckDBEngine]:
     engine.close()
 
 
-_SQL: dict[str, str] = {}
+def with_costs(raw: Any, F: Any) -> Any:
+    return money.with_costs(delivered_columns(raw, tuple(KEYS), F), F)
 
 
 def silver_sums(
     engine: DuckDBEngine, file: Path, header: list[str], folder: Path
 ) -> dict[tuple[str, str], list[Decimal]]:
     """Through the engine, as an ingest does it: CSV to bronze's Parquet, the delivered columns, the money rule."""
-    engine.fold_csv([file], [header], folder / "lines.parquet", to_column)
-    raw = engine.raw_view("delivered_lines", [str(folder / "lines.parquet")], KEYS)
-    if raw not in _SQL:
-        F = engine.functions
-        _SQL[raw] = engine.sql(money.with_costs(delivered_columns(engine.frame(raw), tuple(KEYS), F), F))
+    fold_csv([file], [header], folder / "lines.parquet", to_column)
+    raw = engine.raw([str(folder / "lines.parquet")], KEYS)
+    lines = engine.apply(with_costs, raw, key="money of two paths")
     sums = ", ".join(f"sum({measure})" for measure in MEASURES)
     rows = engine.connection.execute(
-        f"select payer_id, currency, {sums} from ({_SQL[raw]}) group by all"
+        f"select payer_id, currency, {sums} from {lines.name} group by all"
     ).fetchall()
     return {row[:2]: list(row[2:]) for row in rows}
 
