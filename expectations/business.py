@@ -39,12 +39,14 @@ def load_business_checks(path: Path = BUSINESS_FILE) -> list[BusinessCheck]:
     try:
         checks = [BusinessCheck.model_validate(entry) for entry in entries]
     except ValidationError as error:
-        raise ConfigurationError(
-            f"{path.name}: {error}", where=str(path), next_step="correct the entry"
+        raise ConfigurationError.of(
+            "check_wrong", where=str(path), file=path.name, fault=str(error)
         ) from error
     for check in checks:
         if f".{check.table}" not in {f".{name.split('.')[1]}" for name in check.needs}:
-            raise ConfigurationError(f"{path.name}: {check.name!r} does not read its table", where=str(path))
+            raise ConfigurationError.of(
+                "check_reads_other_table", where=str(path), file=path.name, check=repr(check.name)
+            )
     return checks
 
 

@@ -53,8 +53,9 @@ def _find(name: str, known: list[Contract]) -> Contract:
     if len(found) == 1:
         return found[0]
     names = ", ".join(f"{contract.layer}.{contract.name}" for contract in known)
-    what = "is in two layers: write it with its layer" if found else "has no contract"
-    raise NotFound(f"table {name!r} {what}", where="models/", next_step=f"one of: {names}")
+    if found:
+        raise NotFound.of("table_in_two_layers", where="models/", table=repr(name), tables=names)
+    raise NotFound.of("table_without_contract", where="models/", table=repr(name), tables=names)
 
 
 def _run_all(con: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> list[CheckResult]:

@@ -63,7 +63,7 @@ def _attached(
         home = str(row[0]) if row else "memory"
         return con, home, home
     if not Path(source).is_file():
-        raise NotFound("no such build database", where=str(source), next_step="run `finlake build` first")
+        raise NotFound.of("build_database_missing", where=str(source))
     con = connect(lake=lake_root)
     con.execute(f"ATTACH {_text(str(source))} AS build_under_check (READ_ONLY)")
     return con, "memory", "build_under_check"
@@ -86,12 +86,8 @@ def _add_view(
     try:
         con.execute(f"CREATE VIEW {view} AS SELECT * FROM {relation}{where}")
     except duckdb.Error as error:
-        raise NotFound(
-            f"table {schema}.{contract.name} can't be read: {error}",
-            where=relation,
-            intact="nothing was changed",
-            next_step="build the table first (`finlake build`)",
-        ) from error
+        table = f"{schema}.{contract.name}"
+        raise NotFound.of("table_unreadable", where=relation, detail=str(error), table=table) from error
     con.execute(f'CREATE VIEW main."{batch_name(contract)}" AS SELECT * FROM {view}')
 
 

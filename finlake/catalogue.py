@@ -125,7 +125,7 @@ def type_in_pattern(pattern: str) -> str | None:
 
 def _stamp(directory: Path) -> tuple[tuple[str, int, int], ...]:
     if not directory.is_dir():
-        raise NotFound("there is no service catalogue", where=str(directory), next_step="name another folder")
+        raise NotFound.of("catalogue_missing", where=str(directory))
     stats = ((path.name, path.stat()) for path in sorted(directory.glob("*.yml")))
     return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
 
@@ -134,11 +134,7 @@ def _stamp(directory: Path) -> tuple[tuple[str, int, int], ...]:
 def _load(directory: Path, _stamp_of_files: tuple[tuple[str, int, int], ...]) -> Catalogue:
     services, problems = examine(directory)
     if problems:
-        first, more = problems[0], len(problems) - 1
-        raise ConfigurationError(
-            first.message + (f" (and {more} more faults)" if more else ""),
-            where=f"{directory / first.file}: {first.key}",
-            intact="nothing was read from the bill",
-            next_step="correct the file; `finlake service check` lists every fault",
-        )
+        first = problems[0]
+        place = f"{directory / first.file}: {first.key}"
+        raise ConfigurationError.of("catalogue_wrong", where=place, fault=first.message, count=len(problems))
     return Catalogue(services)

@@ -83,7 +83,7 @@ class Contract:
         for column in self.columns:
             if column.name == name:
                 return column
-        raise NotFound(f"the contract has no column {name!r}", where=str(self.path))
+        raise NotFound.of("contract_column_missing", where=str(self.path), column=repr(name))
 
 
 def load_contract(layer: str, table: str, root: Path = CONTRACTS_DIR) -> Contract:
@@ -139,11 +139,7 @@ def _types(contract: Contract, dialect: str) -> dict[str, str]:
 def _read(layer: str, table: str, path: Path) -> Contract:
     if not path.is_file():
         known = ", ".join(sorted(p.name.removesuffix(SUFFIX) for p in path.parent.glob(f"*{SUFFIX}")))
-        raise NotFound(
-            f"no contract for table {layer}.{table}",
-            where=str(path),
-            next_step=f"tables of {layer}: {known or 'none'}",
-        )
+        raise NotFound.of("contract_missing", where=str(path), table=f"{layer}.{table}", tables=known or "-")
     try:
         document = OpenDataContractStandard.from_string(path.read_text(encoding="utf-8"))
     except (ValidationError, yaml.YAMLError, TypeError) as error:
@@ -235,7 +231,7 @@ def _arrow_type(
         return pa.list_(_arrow_type(kind.expressions[0], contract, column))
     if contract is not None and column is not None:
         raise _wrong_type(contract, column)
-    raise ConfigurationError(f"type {kind.sql('hive')} is not supported")
+    raise ConfigurationError.of("contract_type_unknown", type=kind.sql("hive"))
 
 
 def _wrong_type(contract: Contract, column: Column) -> ConfigurationError:
@@ -248,6 +244,6 @@ def _wrong_type(contract: Contract, column: Column) -> ConfigurationError:
 
 
 def _wrong(path: Path, key: str, what: str) -> ConfigurationError:
-    return ConfigurationError(
-        f"contract {path.name}: {key}: {what}", where=f"{path}: {key}", next_step="correct the contract"
+    return ConfigurationError.of(
+        "contract_wrong", where=f"{path}: {key}", file=path.name, key=key, fault=what
     )

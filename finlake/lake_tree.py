@@ -159,9 +159,4 @@ def _entry(parts: Parts, status: os.stat_result) -> Entry:
 
 
 def _no_lake(root: Path, reason: str) -> NotFound:
-    return NotFound(
-        f"this folder is no finlake lake: {reason}",
-        where=str(root),
-        intact="nothing was removed",
-        next_step="give --lake the folder that holds finlake-lake.json",
-    )
+    return NotFound.of("lake_marker_wrong", where=str(root), detail=reason)

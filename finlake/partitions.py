@@ -114,12 +114,8 @@ def _check(found: pa.Schema, metadata: pq.FileMetaData, contract: Contract, path
 
 
 def _not_as_promised(contract: Contract, path: str, what: str) -> FinlakeError:
-    return FinlakeError(
-        f"an engine wrote {contract.layer}.{contract.name} otherwise than its contract says: {what}",
-        where=path,
-        intact="the table as it was",
-        next_step="this is a defect of finlake: report it with this message",
-    )
+    table = f"{contract.layer}.{contract.name}"
+    return FinlakeError.of("written_otherwise", where=path, table=table, what=what)
 
 
 def _columns(metadata: pq.FileMetaData) -> Iterable[Any]:

@@ -187,9 +187,4 @@ def _plain(value: Any) -> str:
 
 
 def _unwritable(path: Path, problem: OSError) -> FinlakeError:
-    return FinlakeError(
-        f"the run report can't be written: {problem.strerror or problem}",
-        where=str(path),
-        intact="the run itself has ended well; its tables are as it left them",
-        next_step="free disk space or permissions there (finlake doctor tells), then go on",
-    )
+    return FinlakeError.of("report_unwritable", where=str(path), detail=problem.strerror or str(problem))

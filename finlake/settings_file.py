@@ -32,17 +32,16 @@ def read_config_file(path: Path) -> ConfigFile:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         values = yaml.safe_load(text)
     except (OSError, UnicodeDecodeError) as error:
-        raise _wrong(f"the configuration file can't be read: {error}", path, None) from error
+        raise ConfigurationError.of("config_unreadable", where=_at(path), detail=str(error)) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
-        raise _wrong(
-            f"the file is no valid YAML: {problem}", path, mark.line + 1 if mark else None
-        ) from error
+        place = _at(path, mark.line + 1 if mark else None)
+        raise ConfigurationError.of("config_no_yaml", where=place, problem=problem) from error
     if values is None:
         return ConfigFile(path, {}, {})
     if not isinstance(values, dict):
-        raise _wrong("the file must hold `key: value` lines", path, 1)
+        raise ConfigurationError.of("config_no_mapping", where=_at(path, 1))
     lines: dict[KeyPath, int] = {}
     _note_lines(root, (), lines, path)
     return ConfigFile(path, values, lines)
@@ -53,7 +52,8 @@ def _note_lines(node: Node | None, at: KeyPath, lines: dict[KeyPath, int], path:
         for key, value in node.value:
             here = (*at, str(key.value))
             if here in lines:
-                raise _wrong(f"the key `{key.value}` stands twice", path, key.start_mark.line + 1, here)
+                place = _at(path, key.start_mark.line + 1, here)
+                raise ConfigurationError.of("config_key_twice", where=place, key=str(key.value))
             lines[here] = key.start_mark.line + 1
             _note_lines(value, here, lines, path)
     elif node is not None and isinstance(node.value, list):
@@ -75,20 +75,22 @@ def explain(
     first = details[0]
     location: KeyPath = tuple(part for part in first["loc"] if part != "[key]")
     dotted = ".".join(str(part) for part in location)
-    more = f" (mistakes in all: {len(details)})" if len(details) > 1 else ""
+    where = _place(location, file, environment, flags)
     if first["type"] == "extra_forbidden":
-        what, advice = f"there is no setting `{dotted}`", _suggestion(model, location)
-    else:
-        reason = first["msg"].removeprefix("Value error, ")
-        what, advice = (
-            f"`{dotted}` can't be {first['input']!r}: {reason[:1].lower()}{reason[1:]}",
-            _allowed(model, location),
-        )
-    return ConfigurationError(
-        what + more,
-        where=_place(location, file, environment, flags),
-        intact="nothing was started",
-        next_step=advice,
+        close, allowed = _suggestion(model, location)
+        said = {"name": dotted, "count": len(details), "allowed": allowed}
+        if close is None:
+            return ConfigurationError.of("setting_unknown", where=where, **said)
+        return ConfigurationError.of("setting_misspelt", where=where, close=close, **said)
+    reason = first["msg"].removeprefix("Value error, ")
+    return ConfigurationError.of(
+        "setting_wrong",
+        where=where,
+        name=dotted,
+        value=repr(first["input"]),
+        reason=reason[:1].lower() + reason[1:],
+        allowed=_allowed(model, location),
+        count=len(details),
     )
 
 
@@ -134,12 +136,12 @@ def _is_section(annotation: object) -> TypeGuard[type[BaseModel]]:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
-def _suggestion(model: type[BaseModel], location: KeyPath) -> str:
+def _suggestion(model: type[BaseModel], location: KeyPath) -> tuple[str | None, str]:
+    """The name that was probably meant, and all that are allowed there."""
     section, prefix = _section(model, location)
     names = list(section.model_fields)
     close = get_close_matches(str(location[-1]), names, n=1)
-    allowed = f"allowed: {', '.join(prefix + name for name in names)}"
-    return f"did you mean `{prefix}{close[0]}`? {allowed}" if close else allowed
+    return (prefix + close[0] if close else None), ", ".join(prefix + name for name in names)
 
 
 def _allowed(model: type[BaseModel], location: KeyPath) -> str:
@@ -151,13 +153,7 @@ def _allowed(model: type[BaseModel], location: KeyPath) -> str:
     return "see docs/configuration.md"
 
 
-def _wrong(what: str, path: Path, line: int | None, key: KeyPath = ()) -> ConfigurationError:
-    where = (
+def _at(path: Path, line: int | None = None, key: KeyPath = ()) -> str:
+    return (
         str(path) + (f", line {line}" if line else "") + (f", key {'.'.join(map(str, key))}" if key else "")
-    )
-    return ConfigurationError(
-        what,
-        where=where,
-        intact="nothing was started",
-        next_step="correct it, or write a fresh file with `finlake init`",
     )

@@ -78,12 +78,7 @@ class Warehouse:
         try:
             return Build(**json.loads(objects.read(self._uri("builds", f"{build_id}.json"))))
         except FileNotFoundError:
-            raise NotFound(
-                f"there is no build {build_id}",
-                where=self.lake.root,
-                intact="what is published stays published",
-                next_step="finlake status lists the builds that can be published",
-            ) from None
+            raise NotFound.of("build_missing", where=self.lake.root, build=build_id) from None
 
     def builds(self) -> list[Build]:
         """Audited builds whose database is still there, newest first."""

@@ -103,10 +103,5 @@ def migrate(home: AirflowHome, env: Mapping[str, str]) -> None:
         command = [str(Path(sys.executable).parent / "airflow"), "db", "migrate"]
         done = subprocess.run(command, env=dict(env), stdout=out, stderr=subprocess.STDOUT, check=False)
     if done.returncode != 0:
-        raise FinlakeError(
-            "Airflow could not prepare its own database",
-            where=str(log),
-            intact="the lake; Airflow's database holds run history only",
-            next_step=f"read the log; if it doesn't help, delete {home.folder} and run again",
-        )
+        raise FinlakeError.of("airflow_no_database", where=str(log), folder=str(home.folder))
     _migrated_mark(home).touch()

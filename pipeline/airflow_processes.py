@@ -68,11 +68,12 @@ class AirflowProcesses:
         for name, child in self._children.items():
             if child.poll() is not None:
                 log = self.home.component_log(name)
-                raise FinlakeError(
-                    f"Airflow's {name} ended by itself (exit code {child.returncode}):\n{tail(log)}",
+                raise FinlakeError.of(
+                    "airflow_component_ended",
                     where=str(log),
-                    intact="the lake and what is published",
-                    next_step="read the log; `finlake run` does the same steps without Airflow",
+                    name=name,
+                    exit_code=child.returncode,
+                    tail=tail(log),
                 )
 
     def stop(self) -> None:

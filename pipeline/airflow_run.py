@@ -213,12 +213,8 @@ def _parsed_since(api: AirflowApi, dag_id: str, began: datetime) -> bool:
     if parsed and datetime.fromisoformat(parsed) >= began:
         return True
     if errors and dag is None:
-        raise FinlakeError(
-            f"a DAG can't be imported:\n{errors[0]['stack_trace']}",
-            where=str(errors[0]["filename"]),
-            intact="the lake",
-            next_step="correct the file and run again",
-        )
+        said = str(errors[0]["stack_trace"])
+        raise FinlakeError.of("airflow_dag_broken", where=str(errors[0]["filename"]), said=said)
     return False
 
 
@@ -235,10 +231,10 @@ def _until(
         processes.check_alive()
         watch(doing, tasks or [])
         if time.monotonic() > deadline:
-            raise FinlakeError(
-                f"gave up after {seconds:.0f} s ({doing.replace('_', ' ')})",
+            raise FinlakeError.of(
+                "airflow_gave_up",
                 where=str(processes.home.folder),
-                intact="the lake and what is published",
-                next_step="read the *.log files there; `finlake run` does the same steps without Airflow",
+                seconds=round(seconds),
+                doing=doing.replace("_", " "),
             )
         time.sleep(POLL_SECONDS)

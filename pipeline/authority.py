@@ -96,14 +96,12 @@ def change(
     formats = possible.get((payer, period), {})
     if export not in formats:
         months = sorted(month for who, month in possible if who == payer)
-        raise NotFound(
-            f"{export} has no line of payer {payer} in {period}",
-            where=f"{payer} {period}: {', '.join(sorted(formats)) or 'no export at all'}",
-            intact="the same figures count as before",
-            next_step="name one of these exports"
-            if formats
-            else f"months of this payer: {', '.join(months) or 'none'}; finlake authority list shows all",
-        )
+        said = {"export": export, "payer": payer, "month": period}
+        if formats:
+            place = f"{payer} {period}: {', '.join(sorted(formats))}"
+            raise NotFound.of("authority_not_possible", where=place, **said)
+        known = ", ".join(months) or "-"
+        raise NotFound.of("authority_month_unknown", where=f"{payer} {period}", months=known, **said)
     before = next((a for a in ledger.authority() if (a.payer_id, a.billing_period) == (payer, period)), None)
     if before and before.export_id == export:
         return before, before

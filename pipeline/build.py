@@ -22,8 +22,6 @@ from pipeline.authority import settle
 from pipeline.control import write_control_tables
 from spark_jobs.silver.facts import Facts
 
-INTACT = "what is published stays as it was"
-
 
 def build(
     lake: Lake,
@@ -42,12 +40,7 @@ def build(
     settle(ledger)
     inputs, project = inputs_of(ledger, facts), project_fingerprint()
     if not inputs:
-        raise NotFound(
-            "silver holds no bill yet, so there is nothing to build from",
-            where=lake.root,
-            intact=INTACT,
-            next_step="load deliveries first: finlake ingest --lake DIR --source DIR",
-        )
+        raise NotFound.of("nothing_to_build_from", where=lake.root)
     base = next(iter(warehouse.builds()), None)
     if base and base.project == project and dict(base.inputs) == inputs and not full:
         return None
@@ -125,11 +118,8 @@ def audit(
             f"{row['billing_period']} {row['payer_id']} {row['measure']} differs from the source"
             for row in off
         ]
-        raise AuditFailed(
-            f"{len(said)} checks failed: {'; '.join(said[:5])}",
-            where=str(database),
-            intact=INTACT,
-            next_step="look at the report of this run; the failing months are named in it",
+        raise AuditFailed.of(
+            "checks_failed", where=str(database), count=len(said), checks="; ".join(said[:5])
         )
     return {"passed": sum(r.passed for r in results), "warned": len(warned)}, warned
 

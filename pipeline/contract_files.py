@@ -120,10 +120,12 @@ def mart_file(contract: Contract) -> str:
 def _folder(root: Path, contract: Contract) -> Path:
     found = sorted((root / MARTS_FOLDER).rglob(f"{contract.name}.sql"))
     if not found:
-        raise ConfigurationError(
-            f"contract gold.{contract.name} has no model {contract.name}.sql below dbt/{MARTS_FOLDER}",
+        raise ConfigurationError.of(
+            "contract_without_model",
             where=str(contract.path),
-            next_step="write the model or delete the contract",
+            table=f"gold.{contract.name}",
+            model=contract.name,
+            folder=str(MARTS_FOLDER),
         )
     return found[0].parent.relative_to(root)
 

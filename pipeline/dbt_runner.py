@@ -20,7 +20,6 @@ from finlake.errors import AuditFailed, FinlakeError, UsageError
 from finlake.paths import DBT_DIR
 
 PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-INTACT = "what is published stays as it was"
 
 
 @dataclass(frozen=True)
@@ -126,19 +125,12 @@ def _failure(result: DbtResult, exception: BaseException | None) -> FinlakeError
         what = "; ".join(f"{node.name}: {node.message}" for node in broken) or str(
             exception or "no reason given"
         )
-        return FinlakeError(
-            f"the marts could not be built: {what}", where=where, intact=INTACT, next_step="see the dbt log"
-        )
+        return FinlakeError.of("marts_not_built", where=where, models=what)
     told = "; ".join(
         f"{node.name} ({node.failures} row(s){': ' + node.description if node.description else ''})"
         for node in failed
     )
-    return AuditFailed(
-        f"{len(failed)} check(s) of the marts failed: {told}",
-        where=where,
-        intact=INTACT,
-        next_step="finlake status shows the periods concerned",
-    )
+    return AuditFailed.of("mart_checks_failed", where=where, count=len(failed), checks=told)
 
 
 def _from_result(item: Any) -> NodeResult:
@@ -178,7 +170,7 @@ def _close_database() -> None:
 def _checked_periods(periods: Sequence[str]) -> list[str]:
     for period in periods:
         if not PERIOD.fullmatch(period):
-            raise UsageError(f"{period!r} is not a billing period", next_step="write it as YYYY-MM")
+            raise UsageError.of("month_wrong", month=repr(period))
     return sorted(set(periods))
 
 

@@ -127,12 +127,8 @@ def summary_of(
     """Everything that the last screen says, read from what is published. Raises NotFound if nothing is."""
     now = published_build(lake)
     if now is None:
-        raise NotFound(
-            "the DAGs have run, but nothing is published",
-            where=lake.root,
-            intact="what was committed stays",
-            next_step=f"{finlake_command()} status --lake {shlex.quote(lake.root)}",
-        )
+        command = f"{finlake_command()} status --lake {shlex.quote(lake.root)}"
+        raise NotFound.of("nothing_published", where=lake.root, command=command)
     proofs = period_proofs(published_query(now))
     return Summary(
         nothing_new=outcome.nothing_new and now == before,
@@ -171,10 +167,6 @@ def failure(outcome: RunOutcome) -> FinlakeError:
     """What to tell when a task failed: which one, the end of its log, and where the log is."""
     task = outcome.failed
     assert task is not None  # nosec B101 - called for failed outcomes only
-    said = "\n".join(f"    {line}" for line in outcome.log_lines)
-    return FinlakeError(
-        f"the task {task.name} failed\n{said}" if said else f"the task {task.name} failed",
-        where=str(outcome.log_file or "its log is empty"),
-        intact="what was published before is still published; what was committed stays",
-        next_step="mend what the log says and run the same command again: it goes on from there",
-    )
+    said = "".join(f"\n    {line}" for line in outcome.log_lines)
+    where = str(outcome.log_file or "its log is empty")
+    return FinlakeError.of("task_failed", where=where, detail=said, task=task.name)

@@ -65,16 +65,9 @@ def check_reading(sql: str, con: duckdb.DuckDBPyConnection) -> None:
     statements = con.extract_statements(sql)
     if len(statements) != 1:
         kinds = [s.type for s in statements]
-        pivot = kinds == [duckdb.StatementType.CREATE, duckdb.StatementType.SELECT]
-        raise UsageError(
-            "a query is one statement"
-            + (f", these are {len(statements)}" if statements else ", this is none"),
-            where="SQL",
-            intact="nothing was run",
-            next_step="name PIVOT's values: pivot ... on x in ('a', 'b')"
-            if pivot
-            else "give one statement in quotes",
-        )
+        if kinds == [duckdb.StatementType.CREATE, duckdb.StatementType.SELECT]:
+            raise UsageError.of("query_pivot_open", count=len(statements))
+        raise UsageError.of("query_not_one", count=len(statements) or 1)
     kind = statements[0].type
     if kind == duckdb.StatementType.EXPLAIN:
         body = _EXPLAIN.match(statements[0].query)
@@ -86,32 +79,20 @@ def check_reading(sql: str, con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _refused(kind: str) -> UsageError:
-    return UsageError(
-        f"{kind} is not for queries: they only read",
-        where="SQL",
-        intact="nothing was run",
-        next_step=f"allowed are {READING}; files are written with --format and --output",
-    )
+    return UsageError.of("query_only_reads", statement=kind, allowed=READING)
 
 
 def explained(error: duckdb.Error, reader: Reader) -> FinlakeError:
     """DuckDB's message with its line and caret, and what the query could have used."""
     said = str(error).strip()
     if isinstance(error, duckdb.OutOfMemoryException):
-        return FinlakeError(
-            said, where="SQL", intact="nothing was changed", next_step="ask for less: filter, or aggregate"
-        )
+        return FinlakeError.of("query_too_large", detail=said)
+    known = ", ".join(reader.tables) or "-"
     if isinstance(error, duckdb.PermissionException) or "file system operations are disabled" in said:
-        said = f"a query reads finlake's tables and nothing else.\n{said}"
-    known = ", ".join(reader.tables) or "none yet; load the bill with finlake run"
+        return UsageError.of("query_outside", said=said, tables=known)
     if isinstance(error, duckdb.CatalogException) and reader.pointer is None:
-        return NotFound(
-            said,
-            where="SQL",
-            intact="nothing was changed",
-            next_step=f"no marts are published yet (finlake build, finlake publish); tables now: {known}",
-        )
-    return UsageError(said, where="SQL", intact="nothing was changed", next_step=f"tables: {known}")
+        return NotFound.of("query_unpublished", said=said, tables=known)
+    return UsageError.of("query_wrong", said=said, tables=known)
 
 
 def _columns(description: list[Any]) -> list[Column]:

@@ -103,12 +103,7 @@ def write_parquet(answer: Answer, out: IO[bytes], limit: int | None) -> int:
                 if left == 0:
                     break
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid) as error:
-        raise UsageError(
-            f"the answer has a type that Parquet can't hold: {error}",
-            where="--format parquet",
-            intact="no file was written",
-            next_step="cast that column in the query, for example x::varchar",
-        ) from error
+        raise UsageError.of("output_type_impossible", detail=str(error)) from error
     return count
 
 
@@ -139,11 +134,8 @@ def replacing(path: Path, binary: bool) -> Iterator[IO[Any]]:
             yield handle
         temporary.replace(path)
     except OSError as error:
-        raise UsageError(
-            f"the file can't be written: {error.strerror or error}",
-            where=str(path),
-            intact="nothing was changed",
-            next_step="give --output a file in a folder that you may write to",
+        raise UsageError.of(
+            "output_unwritable", where=str(path), detail=error.strerror or str(error)
         ) from error
     finally:
         temporary.unlink(missing_ok=True)

@@ -174,26 +174,15 @@ def _organisation(org: Organisation) -> str:
 def _check(request: Request) -> None:
     months.checked(request.end_month)
     if not 1 <= request.months <= MAX_MONTHS:
-        raise UsageError(
-            f"{request.months} months can't be made", where="--months", next_step=f"give 1 to {MAX_MONTHS}"
-        )
+        raise UsageError.of("sample_months_wrong", months=request.months, most=MAX_MONTHS)
     if request.rows < 0:
-        raise UsageError(
-            "a month can't have fewer than 0 lines",
-            where="--rows",
-            next_step="give a number of lines, e.g. 1000000",
-        )
+        raise UsageError.of("sample_rows_wrong")
 
 
 def _is_there(root: Path, request: Request) -> bool:
     """True where this very sample is complete. Raises UsageError where the folder holds anything else."""
     if root.exists() and not root.is_dir():
-        raise UsageError(
-            "the target is a file, not a folder",
-            where=str(root),
-            intact="the file",
-            next_step="name a new folder",
-        )
+        raise UsageError.of("sample_target_file", where=str(root))
     if not root.exists() or not any(root.iterdir()):
         return False
     marker = root / MARKER
@@ -201,19 +190,9 @@ def _is_there(root: Path, request: Request) -> bool:
         held = json.loads(marker.read_text(encoding="utf-8"))
         same = held["parameters"] == asdict(request) and held["synthetic"] is True
     except (OSError, ValueError, KeyError, TypeError):
-        raise UsageError(
-            "the folder isn't empty and isn't a finlake sample",
-            where=str(root),
-            intact="all that is in it",
-            next_step="name a new or an empty folder",
-        ) from None
+        raise UsageError.of("sample_target_foreign", where=str(root)) from None
     if not same:
-        raise UsageError(
-            f"the folder holds a sample of other parameters: {held['parameters']}",
-            where=str(root),
-            intact="that sample",
-            next_step="name another folder, or delete this one first",
-        )
+        raise UsageError.of("sample_target_differs", where=str(root), parameters=str(held["parameters"]))
     return bool(held["complete"])
 
 

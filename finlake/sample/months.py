@@ -13,9 +13,7 @@ _FORM = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
 def checked(month: str) -> str:
     """The month if it is written YYYY-MM. Raises UsageError otherwise."""
     if not _FORM.match(month):
-        raise UsageError(
-            f"{month!r} is not a month", where="--end", next_step="write it as YYYY-MM, e.g. 2026-10"
-        )
+        raise UsageError.of("month_wrong", where="--end", month=repr(month))
     return month
 
 

@@ -94,12 +94,7 @@ def _reason(text: str) -> str:
     from finlake.errors import UsageError
 
     if not text.strip():
-        raise UsageError(
-            "the reason is empty",
-            where="--reason",
-            intact="nothing was started",
-            next_step="say in a few words why, for whoever asks in a year",
-        )
+        raise UsageError.of("reason_empty")
     return " ".join(text.split())
 
 

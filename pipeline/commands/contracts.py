@@ -53,9 +53,7 @@ def ddl(
     """Print a table's columns and types as one engine spells them."""
     layer, _, name = table.partition(".")
     if not name:
-        raise UsageError(
-            f"{table!r} is not layer.table", next_step="for example: finlake contracts ddl gold.cost_monthly"
-        )
+        raise UsageError.of("contract_name_wrong", table=repr(table))
     contract = load_contract(layer, name)
     if engine is Engine.SPARK:
         types = {c.name: c.physical_type for c in contract.columns}
@@ -76,11 +74,8 @@ def sync(
     """Write the dbt files that are derived from the contracts."""
     changed = [str(path) for path in (stale_files() if check else write_files())]
     if check and changed:
-        raise ConfigurationError(
-            f"{len(changed)} generated file(s) differ from the contracts: {', '.join(changed)}",
-            where="dbt/",
-            intact="nothing was written",
-            next_step="finlake contracts sync",
+        raise ConfigurationError.of(
+            "contract_files_stale", where="dbt/", count=len(changed), files=", ".join(changed)
         )
     if json_:
         typer.echo(json.dumps({"changed": changed}))

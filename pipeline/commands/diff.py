@@ -62,12 +62,7 @@ def _check_month(period: str) -> None:
     from finlake.errors import UsageError
 
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", period):
-        raise UsageError(
-            f"{period} is no month",
-            where="PERIOD",
-            intact="nothing was started",
-            next_step="write it as YYYY-MM, for example 2026-04",
-        )
+        raise UsageError.of("month_wrong", where="PERIOD", month=period)
 
 
 def _groups(names: str) -> tuple[str, ...]:
@@ -77,10 +72,8 @@ def _groups(names: str) -> tuple[str, ...]:
     found = tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
     wrong = [name for name in found if name not in BY]
     if wrong or not found:
-        raise UsageError(
-            f"there is no group {wrong[0]}" if wrong else "no group is named",
-            where="--by",
-            intact="nothing was started",
-            next_step=f"name one or more of {', '.join(BY)}",
-        )
+        groups = ", ".join(BY)
+        if wrong:
+            raise UsageError.of("diff_group_unknown", group=wrong[0], groups=groups)
+        raise UsageError.of("diff_group_none", groups=groups)
     return found

@@ -33,16 +33,9 @@ def init(
 
     file = folder / CONFIG_NAME
     if file.exists() and not force:
-        raise UsageError(
-            "there is a configuration file already",
-            where=str(file),
-            intact="it was left as it is",
-            next_step="edit it, or overwrite it with `finlake init --force`",
-        )
+        raise UsageError.of("init_exists", where=str(file))
     if folder.exists() and not folder.is_dir():
-        raise UsageError(
-            "that is no folder", where=str(folder), intact="nothing was written", next_step="name a folder"
-        )
+        raise UsageError.of("init_no_folder", where=str(folder))
     given = {name: value for name, value in (("lake", lake), ("source", source)) if value}
     try:
         checked = Settings(**given)  # type: ignore[arg-type]

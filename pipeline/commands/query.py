@@ -82,12 +82,7 @@ def _format(given: Format | None, output: Path | None, json: bool) -> Format:
     ending = output.suffix.lstrip(".").lower() if output else ""
     chosen = given or (ending if ending in FORMATS else ("json" if json else "table"))
     if chosen == "parquet" and output is None and (json or sys.stdout.isatty()):
-        raise UsageError(
-            "Parquet is no text",
-            where="--format parquet",
-            intact="nothing was run",
-            next_step="give --output FILE, or send it to a file or a pipe",
-        )
+        raise UsageError.of("output_no_text")
     return chosen  # type: ignore[return-value]
 
 

@@ -43,12 +43,7 @@ def status(
     reader = StatusReader(open_lake(settings.lake))
     if watch:
         if json or not stdout_console().is_terminal:
-            raise UsageError(
-                "--watch needs a terminal and no --json",
-                where="--watch",
-                intact="nothing was started",
-                next_step="leave --watch out and ask as often as you like",
-            )
+            raise UsageError.of("watch_needs_terminal")
         keep_showing(reader, settings.language)
         return int(ExitCode.OK)
     said = reader.look()
