@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from collect.exports.discover import Delivery, Discovery, discover
 from collect.exports.manifest import MOVED
-from collect.exports.source import Source, open_source
+from collect.source import Source, open_source
 from finlake import __version__
 from finlake.bronze import bronze_deliveries
 from finlake.catalogue import Catalogue

@@ -16,9 +16,9 @@ import duckdb
 from collect.exports.check import Checked, check_files, no_csv, period_warnings, to_column
 from collect.exports.discover import Delivery
 from collect.exports.fetch import Landed, fetch
-from collect.exports.source import Source
 from collect.exports.totals import MEASURES
 from collect.exports.unzip import unzipped
+from collect.source import Source
 from finlake import objects
 from finlake.bronze import BronzeFile, store_delivery
 from finlake.clock import utc_now
@@ -137,9 +137,7 @@ class Intake:
             return [BronzeFile(path, path.name) for _, path in landed.files]
         target = folder / "lines.parquet"
         try:
-            rows = fold_csv(
-                [path for _, path in landed.files], checked.headers, target, to_column
-            )
+            rows = fold_csv([path for _, path in landed.files], checked.headers, target, to_column)
         except duckdb.Error as error:
             raise no_csv(landed.files[0][0], error) from error
         if rows != sum(checked.rows):

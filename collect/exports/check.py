@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 
 from collect.exports.focus_totals import FocusTotals
 from collect.exports.parquet_schemas import Schemas
-from collect.exports.source import CUT_OFF, gzip_fault
 from collect.exports.totals import BadCell, Totals
+from collect.source import CUT_OFF, gzip_fault
 from finlake.errors import DeliveryRefused
 
 _BATCH_ROWS = 100_000

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from collect.exports.manifest import Manifest, moved, parse
-from collect.exports.source import MovedUnderReader, Source, Stat
+from collect.source import MovedUnderReader, Source, Stat
 from finlake.errors import DeliveryRefused
 
 

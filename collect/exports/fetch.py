@@ -10,7 +10,7 @@ from pathlib import Path
 
 from collect.exports.discover import Delivery
 from collect.exports.manifest import moved
-from collect.exports.source import Copied, MovedUnderReader, Source
+from collect.source import Copied, MovedUnderReader, Source
 
 
 @dataclass(frozen=True)

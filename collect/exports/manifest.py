@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from collect.exports.source import Stat
+from collect.source import Stat
 from finlake.errors import DeliveryRefused
 
 _CUR1_INSTANT = re.compile(r"^(\d{4})(\d{2})(\d{2})T\d{6}")

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from collect.exports.source import CHUNK
+from collect.source import CHUNK
 from finlake.errors import DeliveryRefused
 
 

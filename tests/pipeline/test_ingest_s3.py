@@ -10,7 +10,7 @@ from deltalake import DeltaTable
 
 from collect.exports.discover import discover
 from collect.exports.fetch import fetch
-from collect.exports.source import S3Source
+from collect.source import S3Source
 from finlake.errors import DeliveryRefused, NotFound
 from finlake.objects import delta_options
 from tests.pipeline import s3, tiny
