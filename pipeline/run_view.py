@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any
 
 from rich.console import Console
@@ -12,6 +13,7 @@ from finlake.error_words import told
 from finlake.messages import number, text
 
 Payload = dict[str, Any]
+BILLED, NET = "unblended_cost", "net_unblended_cost"
 
 
 class RunView:
@@ -76,7 +78,7 @@ class RunView:
             return
         periods = payload["periods"]
         self.say("built", build=payload["build_id"], count=len(periods), months=self._months(periods))
-        rows = payload["reconciliation"]
+        rows = [row for row in payload["reconciliation"] if row["total_basis"] == "delivered"]
         self.say("reconciled", equal=sum(row["is_reconciled"] for row in rows), all=len(rows))
         self.warned(payload["warnings"])
 
@@ -97,9 +99,8 @@ class RunView:
         table = Table(box=None, header_style="bold", title=self.words("unblended"), title_justify="left")
         for place, head in enumerate(heads):
             table.add_column(self.words(head), justify="right" if place >= 3 else "left", no_wrap=True)
-        for row in payload["reconciliation"]:
-            if row["measure"] == "unblended_cost":
-                table.add_row(*self._proof(row), style=None if row["is_reconciled"] else "red")
+        for row in _one_each(payload["reconciliation"]):
+            table.add_row(*self._proof(row), style=None if row["is_reconciled"] else "red")
         self.console.print(table)
         where = {"build": payload["build_id"], "database": payload["database"]}
         if payload["changed"]:
@@ -115,6 +116,9 @@ class RunView:
         for warning in warnings:
             self.console.print(f"[yellow]{self.words('warning')}[/] {escape(warning)}")
 
+    def _billed(self, row: Payload, amount: str) -> str:
+        return amount if row["measure"] == BILLED else self.words("net", amount=amount)
+
     def _proof(self, row: Payload) -> list[str]:
         def amount(name: str) -> str:
             return "-" if row[name] is None else number(row[name], self.language, 2)
@@ -125,11 +129,18 @@ class RunView:
             row["billing_period"],
             row["payer_id"],
             row["currency"],
-            amount("source_total"),
-            amount("cost_monthly_total"),
+            self._billed(row, amount("source_total")),
+            self._billed(row, amount("cost_monthly_total")),
             difference,
         ]
 
     def _months(self, periods: Any) -> str:
         found = sorted(set(periods))
         return found[0] if len(found) == 1 else self.words("months", first=found[0], last=found[-1])
+
+
+def _one_each(rows: list[Payload]) -> list[Payload]:
+    """Of each month, payer and currency the proof of what is billed: unblended cost, or net where only that is delivered."""
+    key = itemgetter("billing_period", "payer_id", "currency")
+    lacking = {key(row) for row in rows if row["measure"] == BILLED and row["total_basis"] == "not_delivered"}
+    return [row for row in rows if row["measure"] == (NET if key(row) in lacking else BILLED)]

@@ -133,10 +133,11 @@ def _sums(lake: Lake) -> list[dict[str, Any]]:
     query = f"""
         select payer_id, billing_period, currency, export_id, delivery_id, count(*) as line_count,
                cast(sum(unblended_cost) as varchar) as unblended_cost,
+               cast(sum(net_unblended_cost) as varchar) as net_unblended_cost,
                cast(sum(amortized_cost) as varchar) as amortized_cost,
                max(usage_date) filter (charge_category = 'Usage') as last_usage_date,
                case when bool_and(is_final) then 'final' when bool_or(is_final) then 'partly'
-                    else 'open' end as finality
+                    when count(is_final) = 0 then 'unknown' else 'open' end as finality
         from delta_scan('{lake.table_uri("silver", LINES).replace("'", "''")}')
         group by all order by billing_period desc, payer_id, currency, export_id"""
     with connect(lake=lake.root) as con:

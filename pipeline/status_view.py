@@ -80,7 +80,7 @@ def _periods(rows: list[dict[str, Any]], language: str) -> Table:
             row["billing_period"],
             row["payer_id"],
             row["currency"],
-            number(Decimal(row["unblended_cost"]), language, places=2),
+            _billed(row, language),
             number(row["line_count"], language),
             str(row["last_usage_date"] or ""),
             ("" if row["dated"] else "~") + _minute(row["delivered_at"]),
@@ -88,6 +88,14 @@ def _periods(rows: list[dict[str, Any]], language: str) -> Table:
             number(row["deliveries"], language),
         )
     return table
+
+
+def _billed(row: dict[str, Any], language: str) -> str:
+    """Unblended cost; the net one, said to be so, where the export delivers no gross cost."""
+    if row["unblended_cost"] is not None:
+        return number(Decimal(row["unblended_cost"]), language, places=2)
+    net = number(Decimal(row["net_unblended_cost"]), language, places=2)
+    return text("status.net", language, amount=net)
 
 
 def _deliveries(said: dict[str, Any], language: str) -> Iterator[Text]:
