@@ -1,6 +1,6 @@
 """Where AWS delivers to: a local folder or an S3 bucket, read only.
 
-A source lists manifests, reads them, and copies named files while it proves that nothing moved under the reader.
+A source lists and reads objects, and copies named ones while it proves that nothing moved under the reader.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Source(Protocol):
 
     @property
     def root(self) -> str: ...
-    def manifests(self) -> Iterator[Stat]: ...
+    def listing(self, wanted: Callable[[str], bool]) -> Iterator[Stat]: ...
     def stat(self, key: str) -> Stat | None: ...
     def read(self, stat: Stat) -> bytes: ...
     def copy(self, stat: Stat, target: Path, progress: Callable[[int], None]) -> Copied: ...
@@ -68,21 +68,18 @@ def open_source(location: str) -> Source:
     return LocalSource(str(root))
 
 
-def is_manifest(name: str) -> bool:
-    return name.endswith("Manifest.json")
-
-
 @dataclass(frozen=True)
 class LocalSource:
     """A folder that mirrors a bucket."""
 
     root: str
 
-    def manifests(self) -> Iterator[Stat]:
+    def listing(self, wanted: Callable[[str], bool]) -> Iterator[Stat]:
+        """The objects whose name (last part of the key) is wanted."""
         for folder, folders, files in os.walk(self.root):
             folders.sort()
             for name in sorted(files):
-                if is_manifest(name):
+                if wanted(name):
                     stat = self.stat(str(Path(folder, name).relative_to(self.root)))
                     if stat:
                         yield stat
@@ -123,7 +120,8 @@ class S3Source:
         self.prefix = f"{prefix}/" if prefix else ""
         self._client: Any = boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 5}))
 
-    def manifests(self) -> Iterator[Stat]:
+    def listing(self, wanted: Callable[[str], bool]) -> Iterator[Stat]:
+        """The objects whose name (last part of the key) is wanted. Raises NotFound where the bucket can't be listed."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
@@ -131,7 +129,7 @@ class S3Source:
                 Bucket=self.bucket, Prefix=self.prefix
             ):
                 for item in page.get("Contents", []):
-                    if is_manifest(item["Key"]):
+                    if wanted(item["Key"].rpartition("/")[2]):
                         yield self._stat(item["Key"].removeprefix(self.prefix), item["Size"], item)
         except (BotoCoreError, ClientError) as error:
             raise NotFound.of("bucket_unlistable", where=self.root, detail=str(error)) from error

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from collect.exports.manifest import Manifest, moved, parse
+from collect.exports.manifest import Manifest, is_manifest, moved, parse
 from collect.source import MovedUnderReader, Source, Stat
 from finlake.errors import DeliveryRefused
 
@@ -45,7 +45,7 @@ def discover(source: Source, supported: Iterable[str] = ("cur1", "cur2", "focus"
     """Read all manifests of a source and find the files that they name. Nothing is copied."""
     found, manifests = Discovery(), []
     seen_refused: set[tuple[str, str]] = set()
-    for stat in source.manifests():
+    for stat in source.listing(is_manifest):
         try:
             manifests.append(parse(stat, source.read(stat)))
         except MovedUnderReader:

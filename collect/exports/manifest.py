@@ -25,6 +25,11 @@ _PERIOD = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 MOVED = "file_replaced"
 
 
+def is_manifest(name: str) -> bool:
+    """Whether an object's name is one that AWS gives to manifests."""
+    return name.endswith("Manifest.json")
+
+
 @dataclass(frozen=True)
 class Manifest:
     """One manifest: which export, which billing period (YYYY-MM), which version, and the files it names.
