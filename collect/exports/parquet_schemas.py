@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pyarrow as pa
 
 from finlake.bronze import delta_type
@@ -20,7 +22,7 @@ class Schemas:
 
         A column of Parquet's null type says nothing; text and large text are alike, so are instants of any precision.
         """
-        for field in schema:
+        for field in _fields(schema):
             first, where = self._known.setdefault(field.name.lower(), (field, key))
             if first.name != field.name:
                 raise DeliveryRefused.of(
@@ -37,6 +39,14 @@ class Schemas:
                     other=str(first.type),
                     file=where,
                 )
+
+
+def _fields(schema: pa.Schema) -> Iterator[pa.Field]:
+    """The columns, and the fields of those that are structs, as `column.field`."""
+    for field in schema:
+        yield field
+        if pa.types.is_struct(field.type):
+            yield from (child.with_name(f"{field.name}.{child.name}") for child in field.type)
 
 
 def _alike(first: pa.DataType, second: pa.DataType) -> bool:

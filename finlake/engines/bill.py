@@ -99,10 +99,10 @@ def _as_map(source: str, column: str, kind: str) -> str:
     name = quoted_name(source)
     if kind == "VARCHAR":
         value = _of_json(name)
-    elif kind.startswith("STRUCT"):
-        value = _of_json(f"to_json({name})")
     elif kind.endswith("[]"):
         value = f"map_from_entries({name})"
+    elif kind.startswith("STRUCT"):
+        value = _of_json(f"to_json({name})")
     else:
         value = name
     if column != "resource_tags":
