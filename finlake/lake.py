@@ -68,12 +68,7 @@ class Lake:
         try:
             lock.acquire(timeout=wait_seconds)
         except Timeout:
-            raise LakeBusy(
-                "another finlake process is writing to this lake",
-                where=self.root,
-                intact="nothing was changed by this command",
-                next_step="wait until it has ended (finlake status --watch) or give --wait SECONDS",
-            ) from None
+            raise LakeBusy.of("lake_busy", where=self.root) from None
         try:
             yield
         finally:
@@ -89,20 +84,10 @@ def create_or_open(location: str, engine: str | None = None) -> Lake:
     if objects.exists(f"{root}/{MARKER}"):
         return open_lake(location)
     if found := [character for character in UNUSABLE if character in root]:
-        raise UsageError(
-            f"a lake can't lie in a folder whose path holds {' '.join(found)}: Delta and DuckDB give these another meaning",
-            where=root,
-            intact="nothing was written",
-            next_step="give --lake a folder without them",
-        )
+        raise UsageError.of("lake_path_unusable", where=root, characters=" ".join(found))
     foreign = [name for name in objects.names(root) if not name.startswith(".")]
     if foreign:
-        raise UsageError(
-            f"the folder is not empty and no finlake lake: it holds {', '.join(sorted(foreign)[:3])}",
-            where=root,
-            intact="nothing was written",
-            next_step="give --lake an empty or new folder",
-        )
+        raise UsageError.of("lake_folder_foreign", where=root, names=", ".join(sorted(foreign)[:3]))
     _write_marker(root, uuid.uuid4().hex, engine or "duckdb")
     return open_lake(location)
 
@@ -110,11 +95,8 @@ def create_or_open(location: str, engine: str | None = None) -> Lake:
 def check_engine(lake: Lake, engine: str | None) -> None:
     """Raise ConfigurationError where the settings ask for another engine than the one that writes this lake."""
     if engine not in (None, lake.engine):
-        raise ConfigurationError(
-            f"engine {lake.engine} writes this lake, and the settings ask for engine {engine}",
-            where=lake.root,
-            intact="nothing was changed",
-            next_step=f"leave `engine` out of the settings, or change the lake first: finlake engine set {engine}",
+        raise ConfigurationError.of(
+            "engine_of_lake_differs", where=lake.root, of_lake=lake.engine, wanted=str(engine)
         )
 
 
@@ -135,12 +117,7 @@ def open_lake(location: str) -> Lake:
     try:
         marker = json.loads(objects.read(f"{root}/{MARKER}"))
     except FileNotFoundError:
-        raise NotFound(
-            "there is no finlake lake here",
-            where=root,
-            intact="nothing was changed",
-            next_step="load a source first: finlake ingest --lake DIR --source DIR",
-        ) from None
+        raise NotFound.of("lake_missing", where=root) from None
     return Lake(
         root=root,
         lake_id=marker["lake_id"],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -176,6 +177,7 @@ def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
     """
     flags = {key: value for key, value in overrides.items() if value is not None}
     file = _config_file(config)
+    _refuse_misspelt_variables()
     environment = _environment()
     try:
         return Settings(**_merge(_merge(_anchored(file), environment), flags))
@@ -195,17 +197,34 @@ def environment_names() -> list[str]:
     return [*names, *OTHER_VARIABLES]
 
 
+def unknown_variables() -> list[str]:
+    """Variables FINLAKE_* of the environment that nothing reads; a Kubernetes service named finlake makes some, too."""
+    heads = {name.upper() for name in Settings.model_fields}
+    return sorted(
+        name
+        for name in os.environ
+        if name.startswith(ENV_PREFIX)
+        and name not in OTHER_VARIABLES
+        and name.removeprefix(ENV_PREFIX).partition("__")[0] not in heads
+    )
+
+
+def _refuse_misspelt_variables() -> None:
+    """Raises ConfigurationError for a variable that almost names a setting: its value would be ignored without a word."""
+    known = {name.removeprefix(ENV_PREFIX): name for name in environment_names()}
+    for name in unknown_variables():
+        close = get_close_matches(name.removeprefix(ENV_PREFIX), known, n=1, cutoff=0.75)
+        if close:
+            where = f"environment variable {name}"
+            raise ConfigurationError.of("variable_misspelt", where=where, name=name, close=known[close[0]])
+
+
 def _config_file(config: Path | None) -> ConfigFile | None:
     if config is None:
         found = Path(CONFIG_NAME)
         return read_config_file(found) if found.is_file() else None
     if not config.is_file():
-        raise ConfigurationError(
-            f"there is no configuration file {config}",
-            where=str(config),
-            intact="nothing was started",
-            next_step="give --config an existing file, or write one with `finlake init`",
-        )
+        raise ConfigurationError.of("config_missing", where=str(config), file=str(config))
     return read_config_file(config)
 
 
@@ -213,11 +232,8 @@ def _environment() -> dict[str, Any]:
     try:
         return dict(EnvSettingsSource(Settings)())
     except SettingsError as error:
-        raise ConfigurationError(
-            f"an environment variable can't be read: {error}",
-            where=f"environment {ENV_PREFIX}*",
-            intact="nothing was started",
-            next_step='write lists and maps as JSON: FINLAKE_DIMENSIONS=\'{"env": ["user_env"]}\'',
+        raise ConfigurationError.of(
+            "variable_unreadable", where=f"environment {ENV_PREFIX}*", detail=str(error)
         ) from error
 
 

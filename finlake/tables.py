@@ -62,14 +62,22 @@ def replace_partition(
 
 
 def replace_table(lake: Lake, contract: Contract, rows: pa.Table) -> None:
-    """Replace a small table as a whole by one commit; nothing is written where it already holds exactly these rows."""
-    uri = lake.table_uri(contract.layer, contract.name)
-    ensure_table(lake, contract)
+    """Replace a small table as a whole by one commit; nothing is written where it already holds exactly these rows.
+
+    Raises CommitFailedError where another writer replaced it meanwhile: also an empty one, in which Delta alone sees no conflict.
+    """
+    table = ensure_table(lake, contract)
     current = read_table(lake, contract)
     if current is not None and _sorted(current) == _sorted(rows):
         return
-    options = objects.delta_options(uri)
-    write_deltalake(uri, rows, mode="overwrite", schema_mode="overwrite", storage_options=options)
+    replaced = Transaction("replaced", table.version() + 1)
+    write_deltalake(
+        table,
+        rows,
+        mode="overwrite",
+        schema_mode="overwrite",
+        commit_properties=CommitProperties(app_transactions=[replaced]),
+    )
 
 
 def read_table(lake: Lake, contract: Contract) -> pa.Table | None:
@@ -126,12 +134,8 @@ def ensure_table(lake: Lake, contract: Contract) -> DeltaTable:
     have = {field.name: field.type for field in pa.schema(table.schema().to_arrow())}
     wanted = [pa.field(f.name, f.type) for f in arrow_schema(contract)]
     if any(f.name in have and not same_type(have[f.name], f.type) for f in wanted):
-        raise ConfigurationError(
-            f"the table {contract.layer}.{contract.name} was made by a finlake with other column types",
-            where=uri,
-            intact="bronze and what is published",
-            next_step="remove that folder: the next ingest makes the table anew from bronze",
-        )
+        table_name = f"{contract.layer}.{contract.name}"
+        raise ConfigurationError.of("table_of_other_types", where=uri, table=table_name)
     if new := [Field.from_arrow(f) for f in wanted if f.name not in have]:
         table.alter.add_columns(new)
         table.update_incremental()

@@ -70,6 +70,7 @@ def resolve_settings(
 
     settings = load_settings(config, lake=lake, source=source, **flags)
     speak(settings.language)
+    _tell_unknown_variables(settings.language)
     logs.use_lake(settings.lake, settings.cleanup.max_log_mb)
     return settings
 
@@ -88,6 +89,16 @@ def spoken() -> str:
 
     asked = os.environ.get("FINLAKE_LANGUAGE", "")
     return _spoken[0] if _spoken else asked if asked in LANGUAGES else LANGUAGES[0]
+
+
+def _tell_unknown_variables(language: str) -> None:
+    """FINLAKE_* that nothing reads: a line for a person at a terminal, who may have meant a setting."""
+    from finlake.messages import text
+    from finlake.settings import unknown_variables
+
+    console = stderr_console()
+    if console.is_terminal and (names := unknown_variables()):
+        console.print(text("run.unknown_variables", language, names=", ".join(names)), style="dim")
 
 
 class Output:

@@ -103,12 +103,7 @@ def _named_pair(stored: list[DeliveryRecord], wanted: Wanted) -> tuple[DeliveryR
     if older is None or newer is None:
         raise _nothing_to_compare(group, wanted)
     if older.export_id != newer.export_id:
-        raise UsageError(
-            "the two deliveries are of different exports",
-            where=f"{older.export_id}, {newer.export_id}",
-            intact="nothing was changed",
-            next_step="compare two deliveries of one export; finlake status --json lists them",
-        )
+        raise UsageError.of("diff_two_exports", where=f"{older.export_id}, {newer.export_id}")
     return older, newer
 
 
@@ -116,24 +111,15 @@ def _named(stored: list[DeliveryRecord], name: str) -> DeliveryRecord:
     found = [r for r in stored if r.delivery_id.startswith(name)]
     if len(found) == 1:
         return found[0]
-    raise (UsageError if found else NotFound)(
-        f"{len(found)} deliveries have an id that begins with {name}"
-        if found
-        else f"no stored delivery of the month has the id {name}",
-        where=", ".join(r.delivery_id for r in found or stored) or "this month has no delivery",
-        intact="nothing was changed",
-        next_step="give one of these ids" if found or stored else "finlake status lists the months",
-    )
+    ids = ", ".join(r.delivery_id for r in found or stored)
+    if found:
+        raise UsageError.of("diff_id_ambiguous", where=ids, count=len(found), id=name)
+    raise NotFound.of("diff_id_unknown", where=ids, id=name)
 
 
 def _nothing_to_compare(stored: Sequence[DeliveryRecord], wanted: Wanted) -> FinlakeError:
-    seen = f"{len(stored)} stored: {', '.join(r.delivery_id for r in stored)}" if stored else "none stored"
-    return NotFound(
-        f"there are no two deliveries of {wanted.period} to compare",
-        where=seen,
-        intact="nothing was changed",
-        next_step="a later delivery of the month brings one; finlake status lists months and deliveries",
-    )
+    known = {f"{', '.join(r.payers)} {r.export_id} {r.delivery_id}" for r in stored}
+    return NotFound.of("diff_nothing_to_compare", where="; ".join(sorted(known)), month=wanted.period)
 
 
 def _change(
@@ -166,12 +152,8 @@ def _costs(lake: Lake, engine: Engine, record: DeliveryRecord, wanted: Wanted) -
     keys = {n: getattr(record, n) for n in ("export_id", "billing_period", "delivery_id")}
     files = table_files(lake, "silver", COSTS, keys)
     if record.line_count and not files:
-        raise NotFound(
-            f"silver doesn't have the costs of delivery {record.delivery_id} yet",
-            where=f"{record.billing_period} of {record.export_id}",
-            intact="nothing was changed",
-            next_step="finlake ingest brings silver up to what was delivered",
-        )
+        place = f"{record.billing_period} {record.export_id}"
+        raise NotFound.of("diff_costs_missing", where=place, delivery=record.delivery_id)
     empty = arrow_schema(load_contract("silver", COSTS)).empty_table()
     return _of_payer(engine, engine.stored(files, keys) if files else engine.rows(empty), wanted)
 

@@ -141,12 +141,7 @@ def run_rollback(settings: Settings, wait: float = 0.0, build_id: str | None = N
         before = warehouse.pointer()
         target = build_id or (before.previous[0] if before and before.previous else None)
         if target is None:
-            raise NotFound(
-                "there is no earlier build to go back to",
-                where=lake.root,
-                intact="what is published stays published",
-                next_step="finlake status lists the builds; finlake build makes a new one",
-            )
+            raise NotFound.of("build_none_earlier", where=lake.root)
         with report.step("rollback"):
             pointer = warehouse.rollback(target, utc_now(), settings.publish.keep_builds)
         report.details |= _published(warehouse, before, pointer)
@@ -156,12 +151,7 @@ def run_rollback(settings: Settings, wait: float = 0.0, build_id: str | None = N
 def _newest(warehouse: Warehouse) -> str:
     found = warehouse.candidate()
     if found is None:
-        raise NotFound(
-            "there is no audited build to publish",
-            where=warehouse.lake.root,
-            intact="what is published stays published",
-            next_step="build first: finlake build",
-        )
+        raise NotFound.of("build_none_audited", where=warehouse.lake.root)
     return found
 
 

@@ -78,11 +78,7 @@ def check(
 ) -> None:
     """Check the files, their examples, and that no two claim one line. Exit code 4 on a fault."""
     if name is not None and not (folder / f"{name}.yml").is_file():
-        raise NotFound(
-            f"there is no service {name!r}",
-            where=str(folder / f"{name}.yml"),
-            next_step="see `finlake service list`, or begin it with `finlake service new`",
-        )
+        raise NotFound.of("service_missing", where=str(folder / f"{name}.yml"), service=repr(name))
     services, problems = examine(folder)
     problems = [problem for problem in problems if name is None or _concerns(problem, name)]
     checked = [s for s in services.values() if name in (None, s.service)]
@@ -115,12 +111,8 @@ def _fail_on(problems: list[Problem], folder: Path, json: bool) -> None:
     if problems and json:
         raise typer.Exit(int(ExitCode.CONFIGURATION))
     if problems:
-        raise ConfigurationError(
-            f"the service catalogue has {len(problems)} fault(s), listed above",
-            where=f"{folder / problems[0].file}: {problems[0].key}",
-            intact="nothing was changed",
-            next_step="correct the file and run `finlake service check` again",
-        )
+        place = f"{folder / problems[0].file}: {problems[0].key}"
+        raise ConfigurationError.of("services_faulty", where=place, count=len(problems))
 
 
 @commands.command("new")
@@ -137,15 +129,11 @@ def new(
     """Begin a service file; what is still to fill in is named."""
     path = folder / f"{name}.yml"
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise UsageError(
-            f"{name!r} can't be a service's key", next_step="use lower case, digits and _: step_functions"
-        )
+        raise UsageError.of("service_key_wrong", service=repr(name))
     if not folder.is_dir():
-        raise NotFound("there is no folder for service files", where=str(folder))
+        raise NotFound.of("service_folder_missing", where=str(folder))
     if path.exists():
-        raise UsageError(
-            f"the service {name!r} exists already", where=str(path), intact="the file is as it was"
-        )
+        raise UsageError.of("service_exists", where=str(path), service=repr(name))
     path.write_text(
         draft(name, title or name.replace("_", " ").title(), category, product_code), encoding="utf-8"
     )
@@ -175,11 +163,8 @@ def sync(
     catalogue = Catalogue.load(folder)
     stale = stale_seeds(catalogue, seeds)
     if check_only and stale:
-        raise ConfigurationError(
-            "dbt seeds differ from the service catalogue: " + ", ".join(path.name for path in stale),
-            where=str(seeds),
-            intact="nothing was written",
-            next_step="run `finlake service sync` and commit the seeds",
+        raise ConfigurationError.of(
+            "seeds_stale", where=str(seeds), files=", ".join(path.name for path in stale)
         )
     for path, content in stale.items():
         path.parent.mkdir(parents=True, exist_ok=True)

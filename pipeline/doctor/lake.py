@@ -168,11 +168,11 @@ def _require(place: str) -> None:
 
     if not is_s3(place):
         if not Path(place).is_dir():
-            raise NotFound("no such folder")
+            raise NotFound.of("source_missing", where=place)
         return
     bucket = place.removeprefix("s3://").partition("/")[0]
     if not objects.exists(f"s3://{bucket}"):
-        raise NotFound(f"no such bucket: {bucket}")
+        raise NotFound.of("bucket_missing", where=place, bucket=bucket)
 
 
 def _nearest_folder(place: str) -> Path:

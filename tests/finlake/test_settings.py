@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from finlake.errors import ConfigurationError, ExitCode
-from finlake.settings import DEFAULT_DIMENSIONS, Settings, environment_names, load_settings
+from finlake.settings import DEFAULT_DIMENSIONS, Settings, environment_names, load_settings, unknown_variables
 
 
 @pytest.fixture(autouse=True)
@@ -157,6 +157,18 @@ def test_mistakes_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FINLAKE_CLEANUP__MAX_REPORT")
     monkeypatch.setenv("FINLAKE_DIMENSIONS", "no json")
     assert "JSON" in mistake().next_step
+
+
+def test_a_misspelt_variable_is_told_and_one_of_others_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FINLAKE_PORT_80_TCP_ADDR", "a Kubernetes service named finlake")
+    monkeypatch.setenv("FINLAKE_CI", "1")
+    assert unknown_variables() == ["FINLAKE_PORT_80_TCP_ADDR"] and load_settings()
+    monkeypatch.setenv("FINLAKE_SORCE", "s3://bucket")
+    error = mistake()
+    assert error.where == "environment variable FINLAKE_SORCE" and "FINLAKE_SOURCE?" in error.next_step
+    monkeypatch.delenv("FINLAKE_SORCE")
+    monkeypatch.setenv("FINLAKE_PUBLIS__KEEP_BUILDS", "3")
+    assert "FINLAKE_PUBLISH__KEEP_BUILDS?" in mistake().next_step
 
 
 def test_mistakes_in_flags(monkeypatch: pytest.MonkeyPatch) -> None:
