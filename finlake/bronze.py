@@ -6,6 +6,7 @@ A column whose type conflicts with the table's opens a new generation (docs/deci
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +18,14 @@ from deltalake import CommitProperties, DeltaTable, Field, Transaction
 from deltalake.transaction import AddAction, RemoveAction
 
 from finlake import objects
+from finlake.errors import LakeBusy
 from finlake.failpoints import reach
 from finlake.lake import Lake
 from finlake.tables import KEPT, locations, open_table, same_type
 
 RECORD = "finlake_delivery"
 BRONZE_KEYS = ["export_id", "billing_period", "delivery_id"]
+_GENERATION = re.compile(r"g\d+")
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,12 @@ class BronzeFile:
 
 
 def generations(lake: Lake, table: str) -> list[str]:
-    """Generations of a bronze table, oldest first. A column whose type changed for good opens a new one."""
-    return sorted(objects.names(lake.uri("bronze", table)), key=lambda name: int(name.removeprefix("g") or 0))
+    """Generations of a bronze table, oldest first. A column whose type changed for good opens a new one.
+
+    Empty for the points of metric streams: their columns are finlake's own.
+    """
+    found = [name for name in objects.names(lake.uri("bronze", table)) if _GENERATION.fullmatch(name)]
+    return sorted(found, key=lambda name: int(name.removeprefix("g")))
 
 
 def bronze_tables(lake: Lake) -> list[tuple[str, str]]:
@@ -64,12 +71,16 @@ def store_delivery(
 
     A column that is new is added to the table first; one whose type conflicts, or whose name differs in case only (Spark and
     Athena couldn't read both), opens a new generation. Doing it again
-    changes nothing: the same delivery is not added twice.
+    changes nothing: the same delivery is not added twice. Raises LakeBusy where another machine gave the delivery's number to
+    another one, CommitFailedError where it does so at this very moment.
     """
     wanted = _delta_fields([pq.read_schema(file.path) for file in files])
     stored = _stored_in(lake, table, f"bronze/{keys['delivery_id']}")
     if stored:
         return stored
+    number = f"sequence/{record['sequence']}"
+    if _stored_in(lake, table, number):
+        raise LakeBusy.of("lake_changed_meanwhile", where=lake.root)
     generation = _generation_for(lake, table, wanted)
     uri = lake.uri("bronze", table, generation)
     delta = open_table(lake, "bronze", table, generation) or _create_bronze(uri, wanted)
@@ -97,7 +108,10 @@ def store_delivery(
         partition_by=BRONZE_KEYS,
         commit_properties=CommitProperties(
             custom_metadata={RECORD: json.dumps(record, sort_keys=True)},
-            app_transactions=[Transaction(f"bronze/{keys['delivery_id']}", int(record["sequence"]))],
+            app_transactions=[
+                Transaction(app_id, int(record["sequence"]))
+                for app_id in (f"bronze/{keys['delivery_id']}", number)
+            ],
         ),
     )
     reach("after_bronze_commit")

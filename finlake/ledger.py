@@ -157,14 +157,23 @@ class Ledger:
         ]
 
     def restore(self, found: Mapping[str, dict[str, Any]]) -> int:
-        """Take over what the Delta logs hold and the ledger doesn't know as stored. Returns how many were mended."""
+        """Take over what the Delta logs hold and the ledger doesn't know as stored. Returns how many were mended.
+
+        A number that another machine gave too: a mere claim on it is dropped, to be made anew; otherwise the newcomer
+        gets the next one.
+        """
         mended = 0
-        for delivery_id, said in found.items():
+        for delivery_id, said in sorted(found.items(), key=lambda item: (item[1]["sequence"], item[0])):
             known = self.get(delivery_id)
             if known is None or known.state != "stored":
-                self.put(_from_dict(said | {"state": "stored"}))
+                self.put(self._own_number(_from_dict(said | {"state": "stored"})))
                 mended += 1
         return mended
+
+    def _own_number(self, record: DeliveryRecord) -> DeliveryRecord:
+        query = "select 1 from deliveries where sequence = ? and delivery_id <> ? and state <> 'claimed'"
+        taken = self._db.execute(query, (record.sequence, record.delivery_id)).fetchone()
+        return replace(record, sequence=self.next_sequence()) if taken else record
 
     def seen(self, signature: str) -> tuple[str, str] | None:
         """(delivery_id, state) of a delivery whose listing looked exactly like this, or None."""

@@ -10,7 +10,7 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +46,15 @@ class Pointer:
     withdrawn: Sequence[str] = ()
 
 
-def new_build_id(now: datetime) -> str:
-    return f"b{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+_STAMP = "b%Y%m%dT%H%M%SZ"
+
+
+def new_build_id(now: datetime, newest: str | None = None) -> str:
+    """An id that sorts behind all others, also where the clock was put back since `newest`, or stands at its second."""
+    if newest:
+        last = datetime.strptime(newest.partition("-")[0], _STAMP).replace(tzinfo=UTC)
+        now = max(now, last + timedelta(seconds=1))
+    return f"{now:{_STAMP}}-{secrets.token_hex(3)}"
 
 
 class Warehouse:

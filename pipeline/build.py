@@ -57,7 +57,7 @@ def build(
         step.rows = sum(checks.values())
         reach("after_audit")
     made = Build(
-        new_build_id(utc_now()),
+        new_build_id(utc_now(), base.build_id if base else None),
         utc_now().isoformat(),
         project,
         inputs,

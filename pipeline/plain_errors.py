@@ -8,7 +8,7 @@ import errno
 import sys
 from typing import Any
 
-from finlake.errors import ConfigurationError, FinlakeError
+from finlake.errors import ConfigurationError, FinlakeError, LakeBusy
 
 _DENIED = {"AccessDenied", "AccessDeniedException", "403", "Forbidden", "ExpiredToken", "InvalidAccessKeyId"}
 _FULL = (
@@ -21,7 +21,7 @@ _FULL = (
 
 def plain(error: Exception) -> FinlakeError:
     """The error in the catalogue's words; a trace of what nobody knows is in the log."""
-    return _of_the_machine(error) or _of_aws(error) or _unexpected(error)
+    return _of_the_machine(error) or _of_other_writers(error) or _of_aws(error) or _unexpected(error)
 
 
 def _of_the_machine(error: Exception) -> FinlakeError | None:
@@ -34,6 +34,14 @@ def _of_the_machine(error: Exception) -> FinlakeError | None:
         return FinlakeError.of("not_permitted", where=_file(error), detail=said)
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException":
         return FinlakeError.of("memory_short", detail=said)
+    return None
+
+
+def _of_other_writers(error: Exception) -> FinlakeError | None:
+    """Delta let another writer's commit win: one that this lake's lock doesn't reach, such as another machine's."""
+    delta: Any = sys.modules.get("deltalake.exceptions")
+    if delta is not None and isinstance(error, delta.CommitFailedError):
+        return LakeBusy.of("lake_changed_meanwhile", detail=_one_line(error))
     return None
 
 

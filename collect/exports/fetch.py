@@ -27,7 +27,10 @@ class Landed:
 
 
 def fetch(source: Source, delivery: Delivery, folder: Path, progress: Callable[[int], None]) -> Landed:
-    """Copy all files, then look at the manifest again. Raises DeliveryRefused where anything moved meanwhile."""
+    """Copy all files, then look at all of them and at the manifest again: an overwrite that goes on meanwhile shows there.
+
+    Raises DeliveryRefused where anything moved.
+    """
     manifest = delivery.manifest
     files, copied = [], []
     for number, stat in enumerate(delivery.files, start=1):
@@ -37,8 +40,9 @@ def fetch(source: Source, delivery: Delivery, folder: Path, progress: Callable[[
         except MovedUnderReader:
             raise moved(stat.key) from None
         files.append((stat.key, path))
-    if source.stat(manifest.stat.key) != manifest.stat:
-        raise moved(manifest.stat.key)
+    for stat in (*delivery.files, manifest.stat):
+        if source.stat(stat.key) != stat:
+            raise moved(stat.key)
     return Landed(tuple(files), tuple(copied), identity(delivery, tuple(copied)))
 
 

@@ -86,3 +86,9 @@ def test_only_so_many_ways_back_are_kept(warehouse: Warehouse) -> None:
 
 def test_build_ids_sort_by_time() -> None:
     assert new_build_id(NOW) < new_build_id(datetime(2026, 5, 7, 6, 1, 34, tzinfo=UTC))
+
+
+def test_a_build_id_sorts_behind_the_newest_whatever_the_clock_says() -> None:
+    newest = new_build_id(datetime(2026, 4, 3, 6, 0, tzinfo=UTC))
+    for now in (datetime(2026, 4, 1, 18, 0, tzinfo=UTC), datetime(2026, 4, 3, 6, 0, tzinfo=UTC)):
+        assert new_build_id(now, newest) > newest
