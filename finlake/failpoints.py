@@ -26,12 +26,19 @@ POINTS = (
     "before_publish",
     "after_publish",
 )
+METRIC_POINTS = (
+    "before_metrics_bronze_commit",
+    "after_metrics_bronze_commit",
+    "after_metrics_ledger",
+    "before_metrics_silver_commit",
+    "after_metrics_silver_commit",
+)
 _reached: Counter[str] = Counter()
 
 
 def reach(point: str) -> None:
     """Mark that a point was reached; dies here when the environment says so."""
-    assert point in POINTS, point
+    assert point in POINTS + METRIC_POINTS, point
     wanted, _, nth = os.environ.get("FINLAKE_FAILPOINT", "").partition(":")
     if wanted != point:
         return

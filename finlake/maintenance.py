@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from finlake import objects
+from finlake import metric_points, objects
 from finlake.bronze import bronze_tables
 from finlake.lake import Lake
 from finlake.tables import open_table
@@ -28,7 +28,8 @@ class Housekeeping:
 def keep_house(lake: Lake, *, dry_run: bool = False) -> list[Housekeeping]:
     """Checkpoint and vacuum every Delta table of the lake. The caller holds the writer lock, unless it is a dry run."""
     silver = [("silver", name) for name in sorted(objects.names(lake.uri("silver")))]
-    places = [*silver, *(("bronze", table, generation) for table, generation in bronze_tables(lake))]
+    bills = [("bronze", table, generation) for table, generation in bronze_tables(lake)]
+    places = [*silver, *bills, ("bronze", metric_points.TABLE)]
     done = []
     for place in places:
         table = open_table(lake, *place)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -19,7 +18,6 @@ from collect.exports.fetch import Landed, fetch
 from collect.exports.totals import MEASURES
 from collect.exports.unzip import unzipped
 from collect.source import Source
-from finlake import objects
 from finlake.bronze import BronzeFile, store_delivery
 from finlake.clock import utc_now
 from finlake.engines.bill import fold_csv
@@ -27,6 +25,7 @@ from finlake.errors import DeliveryRefused
 from finlake.failpoints import reach
 from finlake.lake import Lake
 from finlake.ledger import DeliveryRecord, Ledger, Refusal, text_of
+from pipeline.quarantine import keep_reason
 from spark_jobs.silver.facts import charge_types
 
 
@@ -148,13 +147,10 @@ class Intake:
 
 
 def quarantine(lake: Lake, ledger: Ledger, refusal: Refusal, *, is_new: bool) -> None:
-    """Keep a new refusal's reason where people look for it; the delivered files themselves stay in the source."""
+    """Keep a new refusal's reason, and note it at the deliveries that were claimed for its manifest."""
     if is_new:
-        name = "".join(c if c.isalnum() or c in "-_." else "-" for c in refusal.manifest)[-120:].strip("-")
-        said = json.dumps(
-            refusal.error | {"manifest": refusal.manifest, "refused_at": refusal.refused_at}, indent=1
-        )
-        objects.write_atomically(lake.uri("quarantine", name, "reason.json"), said.encode())
+        said = refusal.error | {"manifest": refusal.manifest, "refused_at": refusal.refused_at}
+        keep_reason(lake, refusal.manifest, said)
     for record in ledger.deliveries():
         if record.state == "claimed" and record.manifest == refusal.manifest:
             ledger.put(

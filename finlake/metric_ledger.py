@@ -1,0 +1,195 @@
+"""The ledger of metric files: which were read under which name, which were refused, and which days of silver they touch.
+
+It lies in the lake's ledger file and follows the log of bronze.metric_points: each commit there carries the files that it took
+(`MetricBatch`), so that it can be made anew without opening a file. docs/decisions/0016-metric-streams.md
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+_SCHEMA = """
+create table if not exists metric_files (
+  mark text primary key, key text not null, content_id text not null, delivered_at text not null,
+  modified_at text not null, points integer not null, sequence integer not null);
+create index if not exists metric_files_by_content on metric_files (content_id);
+create table if not exists metric_content_days (
+  content_id text not null, usage_date text not null, primary key (usage_date, content_id)) without rowid;
+create table if not exists metric_days (usage_date text primary key, sequence integer not null);
+create table if not exists metric_refusals (
+  mark text primary key, key text not null, error text not null, refused_by text not null, refused_at text not null);
+"""
+_TABLES = ("metric_files", "metric_content_days", "metric_days")
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class TakenFile:
+    """A metric file that bronze holds. `mark`: its name, size and ETag; `content_id`: what is in it; times UTC ISO texts;
+    `days`: the UTC days of its points, YYYY-MM-DD."""
+
+    mark: str
+    key: str
+    content_id: str
+    delivered_at: str
+    modified_at: str
+    points: int
+    days: tuple[str, ...]
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Where the file stands in time: of two values of one point the later file's counts."""
+        return self.delivered_at, self.modified_at
+
+
+@dataclass(frozen=True)
+class MetricBatch:
+    """The files that one bronze commit took. `sequence` counts the commits from 1."""
+
+    sequence: int
+    files: tuple[TakenFile, ...]
+
+    def as_text(self) -> str:
+        return json.dumps({"sequence": self.sequence, "files": [asdict(f) for f in self.files]})
+
+    @classmethod
+    def from_text(cls, said: str) -> MetricBatch:
+        read = json.loads(said)
+        files = (TakenFile(**file | {"days": tuple(file["days"])}) for file in read["files"])
+        return cls(int(read["sequence"]), tuple(files))
+
+
+@dataclass(frozen=True)
+class MetricRefusal:
+    """A metric file that isn't loaded: the error's parts, which finlake refused it, and since when."""
+
+    mark: str
+    key: str
+    error: dict[str, Any]
+    refused_by: str
+    refused_at: str
+
+
+class MetricLedger:
+    """Embedded form, in the lake's SQLite ledger. Every method is one transaction.
+
+    `read_only` opens an existing file for looking at, also while a run writes. Raises sqlite3.OperationalError.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        if read_only:
+            self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
+        self._db.executescript("pragma journal_mode=wal; pragma synchronous=full;")
+        self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        self._db.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._db.execute("begin immediate")
+        try:
+            yield self._db
+            self._db.execute("commit")
+        except BaseException:
+            self._db.execute("rollback")
+            raise
+
+    def sequence(self) -> int:
+        """The newest batch that the ledger knows; 0 where it knows none."""
+        found = self._db.execute("select coalesce(max(sequence), 0) from metric_files").fetchone()
+        return int(found[0])
+
+    def take_over(self, batches: Iterable[MetricBatch], *, anew: bool = False) -> None:
+        """Note what bronze commits took, in their order; `anew` forgets first what was known of stored files.
+
+        A day is to be made anew where a batch brought a content, or showed that one was delivered earlier than known.
+        """
+        with self._transaction() as db:
+            for table in _TABLES if anew else ():
+                db.execute(f"delete from {table}")
+            for batch in sorted(batches, key=lambda b: b.sequence):
+                for file in batch.files:
+                    _note(db, batch.sequence, file)
+
+    def known(self, marks: Sequence[str]) -> set[str]:
+        """Those of the marks whose files bronze holds."""
+        return {row[0] for row in self._within("select mark from metric_files where mark in ({})", marks)}
+
+    def has_content(self, content_id: str) -> bool:
+        found = self._db.execute("select 1 from metric_files where content_id = ? limit 1", (content_id,))
+        return found.fetchone() is not None
+
+    def days(self) -> dict[str, int]:
+        """Day -> the batch that last changed what it is made of."""
+        return {str(row[0]): int(row[1]) for row in self._db.execute("select * from metric_days order by 1")}
+
+    def contents_of(self, day: str) -> list[tuple[str, str]]:
+        """(content_id, its place in time as one text that sorts) of every content with points on a day."""
+        query = """
+            select content_id, min(delivered_at || ' ' || modified_at) from metric_content_days
+            join metric_files using (content_id) where usage_date = ? group by content_id order by content_id"""
+        return [(row[0], row[1]) for row in self._db.execute(query, (day,))]
+
+    def totals(self) -> dict[str, int]:
+        """How many files and different points bronze holds."""
+        query = "select count(*), coalesce(sum(points), 0) from metric_files"
+        different = "select coalesce(sum(points), 0) from (select max(points) as points from metric_files group by content_id)"
+        return {
+            "files": int(self._db.execute(query).fetchone()[0]),
+            "points": int(self._db.execute(different).fetchone()[0]),
+        }
+
+    def refusals(self) -> list[MetricRefusal]:
+        rows = self._db.execute(
+            "select mark, key, error, refused_by, refused_at from metric_refusals order by key"
+        )
+        return [MetricRefusal(mark, key, json.loads(error), by, at) for mark, key, error, by, at in rows]
+
+    def set_refusals(self, refusals: Iterable[MetricRefusal]) -> None:
+        """Replace the open refusals by those of the present state of the source."""
+        with self._transaction() as db:
+            db.execute("delete from metric_refusals")
+            db.executemany(
+                "insert or replace into metric_refusals values (?, ?, ?, ?, ?)",
+                [(r.mark, r.key, json.dumps(r.error), r.refused_by, r.refused_at) for r in refusals],
+            )
+
+    def _within(self, query: str, values: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """Rows of a query on a list of any length, some hundred values at a time."""
+        for start in range(0, len(values), _AT_ONCE):
+            some = values[start : start + _AT_ONCE]
+            yield from self._db.execute(query.format(", ".join("?" * len(some))), some)
+
+
+def fingerprints(days: Mapping[str, int]) -> dict[str, str]:
+    """Month (YYYY-MM) -> a text that changes whenever a day of it is made anew; `days` as MetricLedger.days gives them."""
+    months = groupby(sorted(days.items()), key=lambda item: item[0][:7])
+    return {month: ",".join(f"{day[8:]}:{sequence}" for day, sequence in found) for month, found in months}
+
+
+def _note(db: sqlite3.Connection, sequence: int, file: TakenFile) -> None:
+    before = db.execute(
+        "select min(delivered_at || ' ' || modified_at) from metric_files where content_id = ?",
+        (file.content_id,),
+    ).fetchone()[0]
+    db.execute(
+        "insert or replace into metric_files values (?, ?, ?, ?, ?, ?, ?)",
+        (file.mark, file.key, file.content_id, *file.place, file.points, sequence),
+    )
+    days = [(file.content_id, day) for day in file.days]
+    db.executemany("insert or ignore into metric_content_days values (?, ?)", days)
+    if before is None or " ".join(file.place) < before:
+        db.executemany(
+            "insert or replace into metric_days values (?, ?)", [(day, sequence) for day in file.days]
+        )

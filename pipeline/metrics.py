@@ -1,0 +1,216 @@
+"""Ingest of metrics: from the files of a metric stream to silver.resource_metrics. Safe to kill and to repeat."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
+
+import pyarrow as pa
+
+from collect.metrics.discover import MetricFile, discover
+from collect.metrics.read import points
+from collect.source import MovedUnderReader, Source, open_source
+from finlake import __version__
+from finlake.clock import utc_now
+from finlake.engines.factory import open_engine
+from finlake.errors import DeliveryRefused, NotFound
+from finlake.failpoints import reach
+from finlake.lake import Lake
+from finlake.ledger import text_of
+from finlake.metric_ledger import MetricBatch, MetricLedger, MetricRefusal, TakenFile
+from finlake.metric_points import days_of, empty_points, mend, points_table, store_batch
+from finlake.report import RunReport
+from finlake.settings import Settings
+from pipeline.ingest import Progress
+from pipeline.metrics_silver import MetricsWriter
+from pipeline.quarantine import keep_reason
+
+FILES_AT_ONCE, POINTS_AT_ONCE = 5000, 500_000
+"""A bronze commit takes so many files or points: bounds memory, and what a kill makes to be done again."""
+READERS = 8
+
+
+@dataclass
+class MetricsResult:
+    """What an ingest of metrics found and did. `repeated`: files whose content was stored under another name;
+    `days`: day -> rows of silver written."""
+
+    files: int = 0
+    points: int = 0
+    repeated: int = 0
+    unchanged: int = 0
+    days: dict[str, int] = field(default_factory=dict)
+    refusals: list[MetricRefusal] = field(default_factory=list)
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.files or self.days)
+
+    def as_dict(self) -> dict[str, object]:
+        """The account of it, JSON-ready."""
+        return {
+            "changed": self.changed,
+            "files": self.files,
+            "points": self.points,
+            "repeated": self.repeated,
+            "unchanged": self.unchanged,
+            "days": sorted(self.days),
+            "refused": [refused(r) for r in self.refusals],
+        }
+
+
+def refused(refusal: MetricRefusal) -> dict[str, object]:
+    """A refusal as reports and `finlake status` show it."""
+    return refusal.error | {"manifest": refusal.key, "refused_at": refusal.refused_at}
+
+
+def open_metric_ledger(lake: Lake) -> MetricLedger:
+    """The lake's ledger of metric files, mended from the Delta log: that is the truth."""
+    ledger = MetricLedger(lake.state_dir / "ledger.sqlite")
+    mend(lake, ledger)
+    return ledger
+
+
+def plan(location: str, ledger: MetricLedger | None) -> tuple[Source, list[MetricFile], list[MetricFile]]:
+    """The source, its metric files, and those neither stored nor refused by this finlake. Raises NotFound where it has none."""
+    source = open_source(location)
+    found = discover(source)
+    if not found:
+        raise NotFound.of("metric_source_empty", where=location)
+    if ledger is None:
+        return source, found, found
+    settled = ledger.known([file.mark for file in found])
+    settled |= {r.mark for r in ledger.refusals() if r.refused_by == __version__}
+    return source, found, [file for file in found if file.mark not in settled]
+
+
+def ingest_metrics(
+    lake: Lake, settings: Settings, location: str, report: RunReport, progress: Progress
+) -> MetricsResult:
+    """Take in every new metric file of a source and bring silver up to it. The caller holds the lake's writer lock."""
+    result = MetricsResult()
+    with report.step("metrics discover") as step:
+        ledger = open_metric_ledger(lake)
+        source, found, new = plan(location, ledger)
+        step.rows = len(found)
+    progress.total(len(new))
+    engine = open_engine(settings.engine, lake.root)
+    try:
+        with report.step("metrics bronze") as step:
+            refusals = _Intake(lake, ledger, source, result, progress).take_in(new)
+            step.rows = result.points
+        _settle(lake, ledger, found, refusals, result)
+        result.unchanged = len(found) - len(new) - sum(r.mark not in refusals for r in result.refusals)
+        with report.step("metrics silver") as step:
+            result.days = MetricsWriter(lake, engine, ledger, progress.doing).converge()
+            step.rows = sum(result.days.values())
+    finally:
+        engine.close()
+        ledger.close()
+    report.details["metrics"] = result.as_dict()
+    return result
+
+
+@dataclass
+class _Intake:
+    """Reads files and commits them in batches."""
+
+    lake: Lake
+    ledger: MetricLedger
+    source: Source
+    result: MetricsResult
+    progress: Progress
+
+    def take_in(self, files: list[MetricFile]) -> dict[str, MetricRefusal]:
+        """Store what can be read. Returns mark -> refusal of the others."""
+        refusals: dict[str, MetricRefusal] = {}
+        taken: list[TakenFile] = []
+        tables: list[pa.Table] = []
+        with ThreadPoolExecutor(READERS) as pool:
+            for file, content in self._contents(pool, files):
+                try:
+                    one, rows = self._read(file, content, {t.content_id for t in taken})
+                    taken.append(one)
+                    tables += [rows] if rows.num_rows else []
+                except DeliveryRefused as error:
+                    refusals[file.mark] = _refusal(file, error)
+                self.progress.advance()
+                if len(taken) >= FILES_AT_ONCE or sum(t.num_rows for t in tables) >= POINTS_AT_ONCE:
+                    self._commit(taken, tables)
+                    taken, tables = [], []
+        if taken:
+            self._commit(taken, tables)
+        return refusals
+
+    def _contents(
+        self, pool: ThreadPoolExecutor, files: list[MetricFile]
+    ) -> Iterator[tuple[MetricFile, bytes | None]]:
+        """Each file with its bytes, some read ahead; None where it was replaced or removed meanwhile."""
+        waiting = iter(files)
+        while some := list(islice(waiting, READERS * 8)):
+            yield from zip(some, pool.map(self._bytes, some), strict=True)
+
+    def _bytes(self, file: MetricFile) -> bytes | None:
+        try:
+            content = self.source.read(file.stat)
+        except MovedUnderReader:
+            return None
+        return content if len(content) == file.stat.size else None
+
+    def _read(self, file: MetricFile, content: bytes | None, now: set[str]) -> tuple[TakenFile, pa.Table]:
+        """A file's record, and its points: none where the same content is stored already, or is about to be."""
+        if content is None:
+            raise DeliveryRefused.of("metric_file_moved", where=file.stat.key)
+        content_id = hashlib.sha256(content).hexdigest()[:32]
+        rows = points_table(
+            (content_id, position, *point)
+            for position, point in enumerate(points(file.stat.key, content), start=1)
+        )
+        days = tuple(day.isoformat() for day in days_of(rows))
+        at, modified = (_instant(i) for i in (file.delivered_at, file.stat.modified_at))
+        taken = TakenFile(file.mark, file.stat.key, content_id, at, modified, rows.num_rows, days)
+        if content_id in now or self.ledger.has_content(content_id):
+            self.result.repeated += 1
+            return taken, empty_points()
+        return taken, rows
+
+    def _commit(self, taken: list[TakenFile], tables: list[pa.Table]) -> None:
+        rows = pa.concat_tables([empty_points(), *tables])
+        batch = MetricBatch(self.ledger.sequence() + 1, tuple(taken))
+        self.progress.doing(f"storing {rows.num_rows:,} points of {len(taken):,} metric files")
+        store_batch(self.lake, batch, rows)
+        self.ledger.take_over([batch])
+        reach("after_metrics_ledger")
+        self.result.files += len(taken)
+        self.result.points += rows.num_rows
+
+
+def _settle(
+    lake: Lake,
+    ledger: MetricLedger,
+    found: list[MetricFile],
+    refusals: dict[str, MetricRefusal],
+    result: MetricsResult,
+) -> None:
+    """Keep the refusals of files that still lie there as they were read, and say once why."""
+    present, known = {file.mark for file in found}, {r.mark: r for r in ledger.refusals()}
+    kept = {mark: r for mark, r in known.items() if mark in present and mark not in ledger.known([mark])}
+    result.refusals = sorted((kept | refusals).values(), key=lambda r: r.key)
+    ledger.set_refusals(result.refusals)
+    for refusal in result.refusals:
+        if refusal.mark not in known:
+            keep_reason(lake, refusal.key, refused(refusal))
+
+
+def _refusal(file: MetricFile, error: DeliveryRefused) -> MetricRefusal:
+    by = "" if error.code == "metric_file_moved" else __version__
+    return MetricRefusal(file.mark, file.stat.key, dict(error.as_dict()), by, str(text_of(utc_now())))
+
+
+def _instant(instant: datetime) -> str:
+    """UTC text of fixed width: sorts by time."""
+    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}"
