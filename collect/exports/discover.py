@@ -116,11 +116,14 @@ def _locate(source: Source, manifest: Manifest) -> tuple[Stat, ...]:
 
 
 def _base(source: Source, manifest: Manifest):  # type: ignore[no-untyped-def]
-    """How a bucket key becomes a key of this source: the source may show the bucket, a prefix of it, or a folder around it."""
+    """How a bucket key becomes a key of this source: the source may show the bucket, a prefix of it, or a folder around it.
+
+    A file keeps its own folder, which tells one version of a month from another.
+    """
     around = manifest.stat.key.split("/")[:-1]  # AWS's keys begin with a slash where the report has no prefix
     for key in manifest.keys:
         parts = PurePosixPath(key).parts
-        for dropped in range(len(parts)):
+        for dropped in range(max(1, len(parts) - 1)):
             for depth in range(len(around) + 1):
                 candidate = "/".join((*around[:depth], *parts[dropped:]))
                 if source.stat(candidate):
