@@ -16,6 +16,7 @@ import typer
 
 from finlake.paths import PROJECT_ROOT
 from pipeline.cli import build_app
+from pipeline.error_docs import error_reference
 from pipeline.settings_text import settings_table, variables_table
 
 DOCS = PROJECT_ROOT / "docs"
@@ -116,6 +117,8 @@ def _name(item: Any) -> str:
 
 PARTS: dict[str, Callable[[], str]] = {
     "commands": commands_reference,
+    "errors": lambda: error_reference("en"),
+    "errors-pt": lambda: error_reference("pt-BR"),
     "settings": settings_table,
     "variables": variables_table,
 }
