@@ -1,4 +1,4 @@
-"""What an engine is: it reads files, runs jobs in the PySpark API, writes Parquet files. finlake commits them, on every engine."""
+"""What an engine is: it reads files, runs jobs in the PySpark API, writes Parquet files. finlake commits them, on each engine."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""How DuckDB reaches a lake on S3: a secret made of the usual AWS environment, in memory only."""
+"""How the engines reach a lake on S3: by the usual AWS environment, keys in memory only."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 
 import boto3
 import duckdb
@@ -10,30 +11,50 @@ import duckdb
 from finlake.errors import ConfigurationError
 
 
-def add_secret(con: duckdb.DuckDBPyConnection) -> None:
-    """Give the connection the credentials that boto3 finds: environment, profile or role.
+@dataclass(frozen=True)
+class Access:
+    """How S3 is reached: keys in memory, region, and the address of an S3 that isn't AWS's own (None: AWS)."""
 
-    They stay in memory. `httpfs` must be loaded. Region and endpoint come from AWS_REGION and
-    AWS_ENDPOINT_URL, as for other tools. Raises ConfigurationError where there are no credentials.
-    """
+    key: str
+    secret: str
+    token: str | None
+    region: str | None
+    endpoint: str | None
+
+
+def access() -> Access:
+    """What boto3 finds: environment, profile or role; region and endpoint from AWS_REGION and AWS_ENDPOINT_URL, as for
+    other tools. Raises ConfigurationError where there are no credentials."""
     session = boto3.Session()
     found = session.get_credentials()
     if found is None:
         raise ConfigurationError.of("lake_credentials_missing")
     keys = found.get_frozen_credentials()
-    parts = {"key_id": keys.access_key, "secret": keys.secret_key, "session_token": keys.token}
-    parts |= {"region": session.region_name or os.environ.get("AWS_REGION")}
-    options = [f"{name} {_text(value)}" for name, value in parts.items() if value]
-    con.execute(
-        f"create or replace secret lake (type s3, provider config, {', '.join(options + _endpoint())})"
+    return Access(
+        key=keys.access_key,
+        secret=keys.secret_key,
+        token=keys.token,
+        region=session.region_name or os.environ.get("AWS_REGION"),
+        endpoint=os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"),
     )
 
 
-def _endpoint() -> list[str]:
+def add_secret(con: duckdb.DuckDBPyConnection) -> None:
+    """Give the connection what `access` finds; it stays in memory. `httpfs` must be loaded. Raises ConfigurationError."""
+    found = access()
+    parts = {
+        "key_id": found.key,
+        "secret": found.secret,
+        "session_token": found.token,
+        "region": found.region,
+    }
+    options = [f"{name} {_text(value)}" for name, value in parts.items() if value]
+    options += _endpoint(found.endpoint) if found.endpoint else []
+    con.execute(f"create or replace secret lake (type s3, provider config, {', '.join(options)})")
+
+
+def _endpoint(url: str) -> list[str]:
     """Options for an S3 that isn't AWS's own, addressed by path."""
-    url = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    if not url:
-        return []
     scheme, _, host = url.partition("://")
     return [
         f"endpoint {_text(host.rstrip('/'))}",
