@@ -14,7 +14,7 @@ PYTEST   = TZ=America/Sao_Paulo $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test test-fast test-slow lint format lock ui docs contracts clean
+.PHONY: help setup run test test-fast test-slow faults lint format lock ui docs contracts clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -37,6 +37,9 @@ test-fast: setup ## tests that can run two at a time
 
 test-slow: setup ## tests that start Airflow, one at a time
 	$(PYTEST) -m "$(SLOW)" $(if $(REPORTS),--junitxml=$(REPORTS)/slow.xml --cov-append) $(ARGS)
+
+faults: setup ## the fault suite, resumable: make faults SEED=20261123 FROM=0 N=50 (all without them)
+	@$(BIN)/python -m tests.faults.run $(if $(SEED),--seed $(SEED)) $(if $(FROM),--from $(FROM)) $(if $(N),--n $(N)) $(ARGS)
 
 lint: setup ## ruff, mypy, sqlfluff, import-linter, bandit, secret scan, contracts, generated files
 	@sh tools/lint.sh

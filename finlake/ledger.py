@@ -114,7 +114,8 @@ class Ledger:
             yield self._db
             self._db.execute("commit")
         except BaseException:
-            self._db.execute("rollback")
+            if self._db.in_transaction:  # SQLite itself has rolled back where the disk is full
+                self._db.execute("rollback")
             raise
 
     def next_sequence(self) -> int:

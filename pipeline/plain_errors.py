@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from finlake.errors import ConfigurationError, FinlakeError, LakeBusy
@@ -26,15 +27,27 @@ def plain(error: Exception) -> FinlakeError:
 
 def _of_the_machine(error: Exception) -> FinlakeError | None:
     said = _one_line(error)
-    if (isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}) or any(
-        words in said.lower() for words in _FULL
-    ):
-        return FinlakeError.of("disk_full", where=_file(error), detail=said)
+    if full := next(filter(_is_full, _with_causes(error)), None):
+        return FinlakeError.of("disk_full", where=_file(full), detail=_one_line(full))
     if isinstance(error, PermissionError):
         return FinlakeError.of("not_permitted", where=_file(error), detail=said)
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException":
         return FinlakeError.of("memory_short", detail=said)
     return None
+
+
+def _is_full(error: BaseException) -> bool:
+    return (isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}) or any(
+        words in _one_line(error).lower() for words in _FULL
+    )
+
+
+def _with_causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and those that it came from: what fails while a full disk is being left says nothing of it itself."""
+    told: BaseException | None = error
+    while told is not None:
+        yield told
+        told = told.__cause__ or told.__context__
 
 
 def _of_other_writers(error: Exception) -> FinlakeError | None:
@@ -69,9 +82,9 @@ def _unexpected(error: Exception) -> FinlakeError:
     return FinlakeError.of("unexpected", where=str(file), kind=type(error).__name__, said=str(error))
 
 
-def _file(error: Exception) -> str:
+def _file(error: BaseException) -> str:
     return str(getattr(error, "filename", None) or "")
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: BaseException) -> str:
     return " ".join(str(error).split())[:500] or type(error).__name__

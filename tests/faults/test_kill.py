@@ -5,15 +5,9 @@ The month before is published first; then its restatement arrives, and `finlake 
 
 from __future__ import annotations
 
-import os
 import random
 import signal
-import subprocess
-import sys
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,37 +15,15 @@ from typing import Any
 import pytest
 
 from finlake.failpoints import POINTS
-from tests.conftest import REPOSITORY
 from tests.e2e.whole_run import published, whole_run
+from tests.faults.kills import TOTALS, Reader, reading
+from tests.faults.kit import SEED, copy
+from tests.faults.warm import Warm
 from tests.pipeline.ingesting import Bucket, at_steps, silver
 
-SEED = int(os.environ.get("FINLAKE_FAULT_SEED", "20261123"))
 RANDOM_KILLS = 10
 BUILD_POINTS = [p for p in POINTS if POINTS.index(p) >= POINTS.index("after_control_tables")]
-TOTALS = (
-    "select billing_period, count(*), sum(unblended_cost), sum(net_amortized_cost) "
-    "from cost_monthly group by all order by all"
-)
 pytestmark = pytest.mark.kill
-
-
-def command(lake: Path, source: Path, **environment: str) -> subprocess.Popen[bytes]:
-    arguments = [
-        str(Path(sys.executable).with_name("finlake")),
-        "run",
-        "--lake",
-        str(lake),
-        "--source",
-        str(source),
-        "--json",
-    ]
-    return subprocess.Popen(
-        arguments,
-        cwd=REPOSITORY,
-        env=os.environ | environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
 
 
 def contents(lake: Path) -> dict[str, Any]:
@@ -81,27 +53,11 @@ def contents(lake: Path) -> dict[str, Any]:
     return tables | marts
 
 
-class Reader(threading.Thread):
-    """Polls the published marts all the time and keeps every answer that it got."""
-
-    def __init__(self, lake: Path) -> None:
-        super().__init__(daemon=True)
-        self.lake, self.answers, self.stopped, self.reads = lake, set[Any](), threading.Event(), 0
-
-    def run(self) -> None:
-        while not self.stopped.is_set():
-            self.answers.add(tuple(published(self.lake, TOTALS)))
-            self.reads += 1
-            time.sleep(0.05)
-
-
-@contextmanager
-def reading(lake: Path) -> Iterator[Reader]:
-    reader = Reader(lake)
-    reader.start()
-    yield reader
-    reader.stopped.set()
-    reader.join()
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    started = Warm(tmp_path_factory.mktemp("warm"))
+    yield started
+    started.close()
 
 
 @pytest.fixture(scope="module")
@@ -130,10 +86,6 @@ def scene(
     }
 
 
-def copy(source: Path, target: Path) -> None:
-    subprocess.run(["cp", "-r", str(source), str(target)], check=True)
-
-
 def assert_recovers(scene: dict[str, Any], lake: Path, reader: Reader) -> None:
     whole_run(lake, scene["source"])
     again = whole_run(lake, scene["source"])
@@ -146,22 +98,22 @@ def assert_recovers(scene: dict[str, Any], lake: Path, reader: Reader) -> None:
 
 @pytest.mark.parametrize("points", [BUILD_POINTS[0::2], BUILD_POINTS[1::2]], ids=lambda p: "+".join(p))
 def test_killed_at_each_boundary_of_build_and_publish(
-    points: list[str], scene: dict[str, Any], tmp_path: Path
+    points: list[str], scene: dict[str, Any], warm: Warm, tmp_path: Path
 ) -> None:
     """One lake dies at several boundaries one after the other; each death is a SIGKILL at the named point."""
     lake = tmp_path / "lake"
     copy(scene["root"] / "before", lake)
     with reading(lake) as reader:
         for point in points:
-            run = command(lake, scene["source"], FINLAKE_FAILPOINT=point)
-            assert run.wait(timeout=300) == -signal.SIGKILL, point
+            run = warm.start("run", "--lake", lake, "--source", scene["source"], FINLAKE_FAILPOINT=point)
+            assert run.finish() == -signal.SIGKILL, point
             assert tuple(published(lake, TOTALS)) == (
                 scene["after"] if point == "after_publish" else scene["before"]
             )
     assert_recovers(scene, lake, reader)
 
 
-def test_killed_at_random_points(scene: dict[str, Any], tmp_path: Path) -> None:
+def test_killed_at_random_points(scene: dict[str, Any], warm: Warm, tmp_path: Path) -> None:
     """Ten kills at random moments of one whole run after the other, on one lake."""
     lake, chance = tmp_path / "lake", random.Random(SEED)
     copy(scene["root"] / "before", lake)
@@ -169,12 +121,10 @@ def test_killed_at_random_points(scene: dict[str, Any], tmp_path: Path) -> None:
     print(f"seed {SEED}")
     with reading(lake) as reader:
         while killed < RANDOM_KILLS:
-            run = command(lake, scene["source"])
-            try:
-                run.wait(timeout=chance.uniform(0.8, 14.0))
-            except subprocess.TimeoutExpired:
-                run.send_signal(signal.SIGKILL)
-                run.wait()
+            run = warm.start("run", "--lake", lake, "--source", scene["source"])
+            run.wait(chance.uniform(0.0, 9.0))
+            run.send(signal.SIGKILL)
+            run.finish()
             killed += 1
     assert_recovers(scene, lake, reader)
 

@@ -1,0 +1,142 @@
+"""kill -9 at every failpoint and at random moments: run again, and the tables are what one clean run gives."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from finlake.failpoints import POINTS
+from tests.e2e.whole_run import published
+from tests.faults import scenes
+from tests.faults.kit import Case, copy, kind
+
+BUILD_FROM = POINTS.index("after_control_tables")
+INGEST_POINTS, BUILD_POINTS = POINTS[: BUILD_FROM + 1], POINTS[BUILD_FROM:]
+KILLS_OF_AN_INGEST, KILLS_OF_A_BUILD = 5, 4
+TOTALS = (
+    "select billing_period, count(*), sum(unblended_cost), sum(net_amortized_cost) "
+    "from cost_monthly group by all order by all"
+)
+
+
+class Reader(threading.Thread):
+    """Polls the published marts all the time and keeps every answer that it got."""
+
+    def __init__(self, lake: Path) -> None:
+        super().__init__(daemon=True)
+        self.lake, self.answers, self.stopped, self.reads = lake, set[Any](), threading.Event(), 0
+
+    def run(self) -> None:
+        while not self.stopped.is_set():
+            self.answers.add(tuple(published(self.lake, TOTALS)))
+            self.reads += 1
+            time.sleep(0.05)
+
+
+@contextmanager
+def reading(lake: Path) -> Iterator[Reader]:
+    reader = Reader(lake)
+    reader.start()
+    yield reader
+    reader.stopped.set()
+    reader.join()
+
+
+@kind("ingest_kill")
+def ingest_kill(case: Case) -> None:
+    """One lake dies in an ingest five times, each time somewhere else; a lake that got through is begun anew."""
+    bucket = scenes.random_bucket(case.chance, case.folder / "bucket")
+    clean, seconds = case.clean_ingest(bucket.root)
+    wanted, lake = scenes.tables(clean), case.folder / "lake"
+    scenes.assert_shows_newest(clean, bucket)
+    arguments = ("ingest", "--lake", lake, "--source", bucket.root)
+    tries = 0
+    while case.faults["ingest killed"] < KILLS_OF_AN_INGEST and (tries := tries + 1) < 40:
+        if killed(case, arguments, _point(case, INGEST_POINTS), seconds):
+            case.faults["ingest killed"] += 1
+        else:
+            scenes.assert_same(scenes.tables(lake), wanted)
+            shutil.rmtree(lake)
+    case.ingest(lake, bucket.root)
+    scenes.assert_same(scenes.tables(lake), wanted)
+    case.assert_settled(lake, bucket.root)
+
+
+def _point(case: Case, points: tuple[str, ...]) -> str | None:
+    """A failpoint in turn, some for the second or third time; None: a random moment."""
+    if case.chance.random() < 0.4:
+        return None
+    nth = case.chance.choice((1, 1, 1, 2, 3))
+    return f"{points[(case.number + case.chance.randint(0, 50)) % len(points)]}:{nth}"
+
+
+def killed(case: Case, arguments: tuple[Any, ...], point: str | None, seconds: float) -> bool:
+    """Start a command and kill it at a point or a random moment; False where it ended well before."""
+    if point:
+        run = case.warm.start(*arguments, FINLAKE_FAILPOINT=point)
+    else:
+        run = case.warm.start(*arguments)
+        run.wait(case.chance.uniform(0.0, seconds))
+        run.send(signal.SIGKILL)
+    code = run.finish()
+    assert code in (0, -signal.SIGKILL), f"exit {code} at {point}: {run.text()[-1500:]}"
+    return code == -signal.SIGKILL
+
+
+def month_before(case: Case) -> dict[str, Any]:
+    """Made once for a worker: a lake that shows a month, its restatement in the bucket, and the clean result."""
+    if "before" in case.scratch:
+        return case.scratch
+    root = case.folder.parent / "scene"
+    shutil.rmtree(root, ignore_errors=True)
+    bucket, first = scenes.Bucket(root / "bucket"), scenes.delivery(case.chance, "csv", "2026-03", 1, 2)
+    bucket.deliver(first)
+    bucket.deliver(scenes.delivery(case.chance, "cur2", "2026-02", 1))
+    case.whole_run(root / "before", bucket.root)
+    bucket.deliver(scenes.restated(case.chance, first, 5))
+    bucket.deliver(scenes.delivery(case.chance, "cur2", "2026-04", 1))
+    copy(root / "before", root / "clean")
+    started = time.monotonic()
+    case.whole_run(root / "clean", bucket.root)
+    scenes.assert_shows_newest(root / "clean", bucket)
+    case.scratch |= {
+        "before": root / "before",
+        "bucket": bucket,
+        "seconds": time.monotonic() - started,
+        "totals": [tuple(published(root / name, TOTALS)) for name in ("before", "clean")],
+        "wanted": scenes.tables(root / "clean") | scenes.marts(root / "clean"),
+    }
+    assert case.scratch["totals"][0] != case.scratch["totals"][1]
+    return case.scratch
+
+
+def assert_recovers(case: Case, lake: Path, scene: dict[str, Any]) -> None:
+    """A whole run goes through; then tables and marts are the clean ones."""
+    case.whole_run(lake, scene["bucket"].root)
+    scenes.assert_same(scenes.tables(lake) | scenes.marts(lake), scene["wanted"])
+
+
+@kind("build_kill")
+def build_kill(case: Case) -> None:
+    """A whole run dies four times on its way through build and publish, watched by a reader."""
+    scene, lake = month_before(case), case.folder / "lake"
+    copy(scene["before"], lake)
+    arguments = ("run", "--lake", lake, "--source", scene["bucket"].root)
+    tries = 0
+    with reading(lake) as reader:
+        while case.faults["build or publish killed"] < KILLS_OF_A_BUILD and (tries := tries + 1) < 12:
+            point = _point(case, BUILD_POINTS)
+            if killed(case, arguments, point and point.partition(":")[0], scene["seconds"]):
+                case.faults["build or publish killed"] += 1
+            else:
+                break
+        assert_recovers(case, lake, scene)
+    case.faults["reader polls"] += reader.reads
+    assert reader.reads and reader.answers <= set(scene["totals"]), "the reader saw a mix"
+    case.assert_settled(lake, scene["bucket"].root)
