@@ -1,7 +1,7 @@
 """The ledger of metric files: which were read under which name, which were refused, and which days of silver they touch.
 
-It lies in the lake's ledger file and follows the log of bronze.metric_points: each commit there carries the files that it took
-(`MetricBatch`), so that it can be made anew without opening a file. docs/decisions/0016-metric-streams.md
+A file of its own in the lake's state, which follows the log of bronze.metric_points: each commit there carries the files that it
+took (`MetricBatch`), so that it can be made anew without opening a file. docs/decisions/0016-metric-streams.md
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ create table if not exists metric_days (usage_date text primary key, sequence in
 create table if not exists metric_refusals (
   mark text primary key, key text not null, error text not null, refused_by text not null, refused_at text not null);
 """
+LEDGER = "metrics.sqlite"
+"""Its name in the lake's state folder."""
 _TABLES = ("metric_files", "metric_content_days", "metric_days")
 _AT_ONCE = 500
 
@@ -78,7 +80,7 @@ class MetricRefusal:
 
 
 class MetricLedger:
-    """Embedded form, in the lake's SQLite ledger. Every method is one transaction.
+    """Embedded form, on SQLite. Every method is one transaction; the lake's writer lock keeps writers apart.
 
     `read_only` opens an existing file for looking at, also while a run writes. Raises sqlite3.OperationalError.
     """
@@ -104,6 +106,11 @@ class MetricLedger:
         except BaseException:
             self._db.execute("rollback")
             raise
+
+    def is_there(self) -> bool:
+        """Whether the file has a metric ledger: one that no ingest of metrics has opened yet hasn't."""
+        found = self._db.execute("select 1 from sqlite_master where name = 'metric_refusals'")
+        return found.fetchone() is not None
 
     def sequence(self) -> int:
         """The newest batch that the ledger knows; 0 where it knows none."""

@@ -126,6 +126,11 @@ class Settings(BaseSettings):
         default=None,
         description="Where AWS delivers the bill (Data Exports, CUR): a local folder or s3://bucket/prefix.",
     )
+    metrics_source: Location | None = Field(
+        default=None,
+        description="Where Firehose delivers CloudWatch metric streams: a local folder or s3://bucket/prefix. "
+        "With it, `finlake run` takes metrics too.",
+    )
     engine: Literal["duckdb", "spark"] | None = Field(
         default=None,
         description="Engine that runs the jobs and writes the lake: duckdb, or spark (needs Java 17). "
@@ -242,7 +247,7 @@ def _anchored(file: ConfigFile | None) -> dict[str, Any]:
     if file is None:
         return {}
     values = dict(file.values)
-    for key in ("lake", "source"):
+    for key in ("lake", "source", "metrics_source"):
         value = values.get(key)
         if (
             isinstance(value, str)

@@ -15,7 +15,7 @@ from pathlib import Path
 from pipeline import commands
 
 ORDER = [
-    *("init", "sample", "run", "ingest", "build", "publish"),
+    *("init", "sample", "run", "ingest", "metrics", "build", "publish"),
     *("status", "query", "diff", "authority", "rollback", "maintain", "doctor", "demo", "ui"),
 ]
 

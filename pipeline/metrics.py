@@ -21,12 +21,13 @@ from finlake.errors import DeliveryRefused, NotFound
 from finlake.failpoints import reach
 from finlake.lake import Lake
 from finlake.ledger import text_of
-from finlake.metric_ledger import MetricBatch, MetricLedger, MetricRefusal, TakenFile
+from finlake.metric_ledger import LEDGER, MetricBatch, MetricLedger, MetricRefusal, TakenFile
 from finlake.metric_points import days_of, empty_points, mend, points_table, store_batch
 from finlake.report import RunReport
 from finlake.settings import Settings
 from pipeline.ingest import Progress
 from pipeline.metrics_silver import MetricsWriter
+from pipeline.metrics_state import refused
 from pipeline.quarantine import keep_reason
 
 FILES_AT_ONCE, POINTS_AT_ONCE = 5000, 500_000
@@ -63,14 +64,9 @@ class MetricsResult:
         }
 
 
-def refused(refusal: MetricRefusal) -> dict[str, object]:
-    """A refusal as reports and `finlake status` show it."""
-    return refusal.error | {"manifest": refusal.key, "refused_at": refusal.refused_at}
-
-
 def open_metric_ledger(lake: Lake) -> MetricLedger:
     """The lake's ledger of metric files, mended from the Delta log: that is the truth."""
-    ledger = MetricLedger(lake.state_dir / "ledger.sqlite")
+    ledger = MetricLedger(lake.state_dir / LEDGER)
     mend(lake, ledger)
     return ledger
 
@@ -98,7 +94,7 @@ def ingest_metrics(
         source, found, new = plan(location, ledger)
         step.rows = len(found)
     progress.total(len(new))
-    engine = open_engine(settings.engine, lake.root)
+    engine = open_engine(lake.engine, lake.root, settings.spark_remote)
     try:
         with report.step("metrics bronze") as step:
             refusals = _Intake(lake, ledger, source, result, progress).take_in(new)
@@ -113,6 +109,17 @@ def ingest_metrics(
         ledger.close()
     report.details["metrics"] = result.as_dict()
     return result
+
+
+def metrics_of_run(lake: Lake, settings: Settings, report: RunReport, progress: Progress) -> bool:
+    """The metrics of a whole run: whether any changed. A source that holds none is told, and the bill goes on."""
+    if settings.metrics_source is None:
+        return False
+    try:
+        return ingest_metrics(lake, settings, settings.metrics_source, report, progress).changed
+    except NotFound as error:
+        report.warn(f"metrics: {error.what} ({error.where})")
+        return False
 
 
 @dataclass

@@ -81,3 +81,11 @@ def metric_fingerprints(ledger: MetricLedger) -> dict[str, str]:
     """Month (YYYY-MM) -> text that changes exactly when silver's metrics of the month were made anew."""
     months = fingerprints(ledger.days())
     return {month: f"recipe {resource_metrics.RECIPE} days {said}" for month, said in months.items()}
+
+
+def days_of_silver(lake: Lake) -> list[str]:
+    """The UTC days that silver.resource_metrics holds, in order, read from the Delta log alone."""
+    table = open_table(lake, "silver", METRICS)
+    if table is None:
+        return []
+    return sorted({str(partition["usage_date"]) for partition in table.partitions()})

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from finlake.error_words import told
 from finlake.messages import number, text
+from pipeline.metrics_view import MetricsView
 
 Payload = dict[str, Any]
 BILLED, NET = "unblended_cost", "net_unblended_cost"
@@ -95,6 +96,8 @@ class RunView:
     def whole_run(self, payload: Payload) -> None:
         """What was loaded, that each month's total is the delivered one, and what readers see now."""
         self.ingested(payload)
+        if "metrics" in payload:
+            MetricsView(self.console, self.language).ingested(payload["metrics"])
         heads = ("month", "payer", "currency", "at_source", "in_marts", "difference")
         table = Table(box=None, header_style="bold", title=self.words("unblended"), title_justify="left")
         for place, head in enumerate(heads):

@@ -16,6 +16,7 @@ from finlake.running import Running, running
 from finlake.tables import open_table
 from finlake.warehouse import Warehouse
 from pipeline.authority import restore
+from pipeline.metrics_state import metrics_state
 from pipeline.silver import LINES, by_period, current_of
 
 RUNS = 20
@@ -46,6 +47,7 @@ class StatusReader:
             "other_exports": [row for row in periods if not row["counts"]],
             "deliveries": deliveries,
             "refused": [_refused(refusal) for refusal in refusals],
+            "metrics": metrics_state(self.lake),
             **published(self.lake),
             "runs": runs(self.lake.reports),
         }

@@ -36,6 +36,7 @@ def _parts(said: dict[str, Any], language: str, now: datetime) -> Iterator[Rende
     else:
         yield Text(text("status.empty", language))
     yield from _refusals(said, language)
+    yield from _metrics(said["metrics"], language)
     yield from _published(said, language)
     if said["runs"]:
         yield _runs(said["runs"][:RUNS_SHOWN], language)
@@ -119,6 +120,15 @@ def _refusals(said: dict[str, Any], language: str) -> Iterator[Text]:
             title = text("status.held_title", language)
             yield Text(f"{title}: {delivery['billing_period']}  {delivery['manifest']}", style="yellow")
             yield Text(f"  {delivery['reason']}")
+
+
+def _metrics(said: dict[str, Any], language: str) -> Iterator[Text]:
+    """How far metrics reach, where any are loaded; how many of their files are refused."""
+    if said["days"]:
+        reach = {"count": said["days"], "first": said["first_day"], "newest": said["newest_day"]}
+        yield Text(text("metrics.reach", language, **reach))
+    if said["refused"]:
+        yield Text(text("metrics.refused_count", language, count=len(said["refused"])), style="red")
 
 
 def _published(said: dict[str, Any], language: str) -> Iterator[Text]:

@@ -19,6 +19,7 @@ from finlake.settings import Settings
 from finlake.warehouse import Pointer, Warehouse
 from pipeline.build import build, marts, reconciliation
 from pipeline.ingest import Progress, facts_of, ingest, open_ledger, plan
+from pipeline.metrics import metrics_of_run
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -96,11 +97,15 @@ def run_build(settings: Settings, bar: Bar, wait: float = 0.0, *, full: bool = F
 
 
 def run_all(settings: Settings, bar: Bar, wait: float = 0.0) -> dict[str, Any]:
-    """Ingest, build and publish in one run under one lock. Returns the account of all three."""
+    """Ingest (the bill, and metrics where their source is set), build and publish in one run under one lock.
+
+    Returns the account of all of it.
+    """
     source = required_source(settings)
     with writing(settings, "run", wait, create=True) as (lake, report):
         callbacks = bar_progress(bar, "run", report)
         result = ingest(lake, settings, source, report, callbacks)
+        metrics = metrics_of_run(lake, settings, report, callbacks)
         warehouse, before = Warehouse(lake), Warehouse(lake).pointer()
         with closing(open_ledger(lake)) as ledger:
             made = build(lake, ledger, facts_of(settings), report, callbacks.doing)
@@ -108,7 +113,7 @@ def run_all(settings: Settings, bar: Bar, wait: float = 0.0) -> dict[str, Any]:
             pointer = warehouse.publish(_newest(warehouse), utc_now(), settings.publish.keep_builds)
             _forget_old(warehouse, settings.publish.keep_builds)
         published = _published(warehouse, before, pointer)
-        changed = result.changed or made is not None or published["changed"]
+        changed = result.changed or metrics or made is not None or published["changed"]
         built = list(warehouse.build(pointer.build_id).built_periods)
         report.details |= published | {
             "changed": changed,

@@ -30,5 +30,5 @@ def run(
     with out.progress() as bar:
         payload = steps.run_all(settings, bar, wait)
     out.emit(payload, lambda console: RunView(console, settings.language).whole_run(payload))
-    if payload["refused"]:
+    if payload["refused"] or payload.get("metrics", {}).get("refused"):
         raise typer.Exit(int(ExitCode.DELIVERY_REFUSED))
