@@ -27,7 +27,8 @@ settings.register_profile(
 settings.register_profile(
     "local", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.load_profile("ci" if IN_CI else "local")
+settings.register_profile("thorough", settings.get_profile("local"), max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if IN_CI else "local"))
 
 
 def missing(what: str) -> None:
