@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,11 @@ from finlake.lake import Lake
 from finlake.ledger import Ledger
 from finlake.paths import CONTRACTS_DIR, DBT_DIR
 from finlake.report import RunReport
+from finlake.tables import open_table
 from finlake.warehouse import Build, Warehouse, new_build_id
 from pipeline.authority import settle
 from pipeline.control import write_control_tables
+from pipeline.metrics_silver import METRICS, days_of_silver
 from spark_jobs.silver.facts import Facts
 
 
@@ -38,7 +40,7 @@ def build(
     """
     warehouse = Warehouse(lake)
     settle(ledger)
-    inputs, project = inputs_of(ledger, facts), project_fingerprint()
+    inputs, project = inputs_of(ledger, facts, metrics_of(lake)), project_fingerprint()
     if not inputs:
         raise NotFound.of("nothing_to_build_from", where=lake.root)
     base = next(iter(warehouse.builds()), None)
@@ -69,8 +71,11 @@ def build(
     return made
 
 
-def inputs_of(ledger: Ledger, facts: Facts) -> dict[str, str]:
-    """Billing period -> fingerprint of all that its marts are made from: deliveries, authority, rules."""
+def inputs_of(ledger: Ledger, facts: Facts, metrics: Mapping[str, Sequence[Any]]) -> dict[str, str]:
+    """Billing period -> fingerprint of all that its marts are made from: deliveries, authority, metrics, rules.
+
+    `metrics`: what silver holds of each month. A month with metrics and without a bill has no marts.
+    """
     said: dict[str, list[Any]] = {}
     for record in ledger.deliveries():
         if record.state != "claimed":
@@ -79,10 +84,25 @@ def inputs_of(ledger: Ledger, facts: Facts) -> dict[str, str]:
             )
     for authority in ledger.authority():
         said.setdefault(authority.billing_period, []).append((authority.payer_id, authority.export_id))
+    for period in said:
+        said[period] += metrics.get(period, ())
     recipe = facts.fingerprint()
     return {
         period: _digest(repr((recipe, sorted(map(repr, parts))))) for period, parts in sorted(said.items())
     }
+
+
+def metrics_of(lake: Lake) -> dict[str, list[tuple[str, str, int | None]]]:
+    """Month -> which commit made each of its days of silver.resource_metrics, by the Delta log: what a build reads."""
+    table = open_table(lake, "silver", METRICS)
+    found: dict[str, list[tuple[str, str, int | None]]] = {}
+    if table is None:
+        return found
+    for day in days_of_silver(lake):
+        for app_id in (f"metrics/{day}", f"metrics-recipe/{day}"):
+            said = ("metrics", app_id, table.transaction_version(app_id))
+            found.setdefault(day[:7], []).append(said)
+    return found
 
 
 def project_fingerprint() -> str:

@@ -12,12 +12,15 @@ from finlake.contracts import arrow_schema, load_contract
 from finlake.failpoints import reach
 from finlake.lake import Lake
 from finlake.ledger import DeliveryRecord, Ledger, instant_of
-from finlake.tables import replace_table
+from finlake.tables import ensure_table, replace_table
 from pipeline.silver import by_period, in_time
 
 
 def write_control_tables(lake: Lake, ledger: Ledger) -> None:
-    """Bring silver.deliveries, silver.source_totals and silver.billing_authority to what the ledger says."""
+    """Bring silver.deliveries, silver.source_totals and silver.billing_authority to what the ledger says.
+
+    Metrics may never be delivered: their table is made empty then, since the marts read it.
+    """
     records = [r for r in ledger.deliveries() if r.state != "claimed"]
     ordered = [in_time(stored) for stored in by_period(records).values()]
     current = {group[-1].delivery_id for group in ordered}
@@ -29,6 +32,7 @@ def write_control_tables(lake: Lake, ledger: Ledger) -> None:
         "billing_authority",
         [vars(a) | {"decided_at": instant_of(a.decided_at)} for a in ledger.authority()],
     )
+    ensure_table(lake, load_contract("silver", "resource_metrics"))
     reach("after_control_tables")
 
 

@@ -73,6 +73,7 @@ def line(day: date, cost: str, **changes: Any) -> Row:
         "resource_name": "i-0a1",
         "resource_type": "ec2:instance",
         "net_cost_basis": "equals_gross",
+        "gross_cost_basis": "delivered",
         "is_split_line": False,
         "resource_tags": [("user_team", "shop")],
         "cost_categories": [],
@@ -121,6 +122,7 @@ def write_lake(
     write_silver(lake, "deliveries", deliveries if deliveries is not None else loaded)
     write_silver(lake, "source_totals", source_totals(lines))
     write_silver(lake, "delivery_costs", history or [])
+    write_silver(lake, "resource_metrics", [])
 
 
 def delivery(name: str, export: str, period: str, sequence: int, **changes: Any) -> Row:

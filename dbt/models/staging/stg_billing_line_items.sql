@@ -21,6 +21,8 @@ renamed as (
         service_category,
         region,
         pricing_category,
+        pricing_unit,
+        usage_amount,
         resource_id,
         resource_arn,
         resource_name,
