@@ -1,0 +1,1 @@
+"""Scripts that do finlake's work without versions, without checks: what an engineer would write for one month."""
