@@ -169,28 +169,34 @@ def _rows(engine: Engine, job: Job, *relations: Relation) -> list[dict[str, Any]
 
 
 def _totals(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Per payer and currency: for each cost what changed, by class and in total."""
-    totals: dict[tuple[str, str], dict[str, dict[str, Decimal]]] = {}
+    """Per payer and currency: for each cost what changed, by class and in total; None where the export lacks the cost."""
+    totals: dict[tuple[str, str], dict[str, dict[str, Decimal | None]]] = {}
     for row in rows:
         none = {measure: dict.fromkeys(_PARTS, Decimal(0)) for measure in MEASURES}
         sums = totals.setdefault((row["payer_id"], row["currency"]), none)
         for measure in MEASURES:
             for part in _PARTS:
-                sums[measure][part] += row[f"{measure}__{part}"]
+                change = row[f"{measure}__{part}"]
+                sums[measure][part] = None if change is None else (sums[measure][part] or 0) + change
     return [
         {"payer_id": payer, "currency": currency} | sums for (payer, currency), sums in sorted(totals.items())
     ]
 
 
 def _groups(rows: list[dict[str, Any]], keys: Sequence[str]) -> list[dict[str, Any]]:
-    """Groups with a change, the biggest in unblended cost first; unblended parts stand in the group itself."""
+    """Groups with a change, the biggest in billed cost first; unblended parts stand in the group itself."""
     groups = []
     for row in rows:
         costs = {m: {part: row[f"{m}__{part}"] for part in _PARTS} for m in MEASURES}
         if any(value for parts in costs.values() for value in parts.values()):
             other = {m: parts for m, parts in costs.items() if m != MEASURES[0]}
             groups.append({key: row[key] for key in keys} | costs[MEASURES[0]] | {"other_costs": other})
-    return sorted(groups, key=lambda g: (-abs(g["total"]), *(str(g[key]) for key in keys)))
+    return sorted(groups, key=lambda g: (-abs(billed(g)["total"]), *(str(g[key]) for key in keys)))
+
+
+def billed(group: dict[str, Any]) -> dict[str, Any]:
+    """The parts of a group's billed cost: unblended, or net unblended where the export delivers no gross cost."""
+    return group if group["total"] is not None else dict(group["other_costs"]["net_unblended_cost"])
 
 
 def _line_counts(

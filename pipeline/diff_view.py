@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from finlake.messages import number, text
-from pipeline.diff import BY
+from pipeline.diff import BY, billed
 
 PARTS = ("earlier_days", "new_days", "closing_lines", "total")
 SHOWN = 40
@@ -24,9 +24,8 @@ def view(said: dict[str, Any], language: str) -> Group:
 
 
 def _change(change: dict[str, Any], said: dict[str, Any], language: str) -> Iterator[RenderableType]:
-    yield Text(
-        text("diff.title", language, period=said["billing_period"], export=change["export_id"]), style="bold"
-    )
+    title = "diff.title" if _cost(change) == "unblended_cost" else "diff.title_net"
+    yield Text(text(title, language, period=said["billing_period"], export=change["export_id"]), style="bold")
     for side in ("from", "to"):
         delivery = change[side]
         when = ("" if delivery["dated"] else "~") + (delivery["delivered_at"] or "?")[:16].replace("T", " ")
@@ -57,17 +56,23 @@ def _table(change: dict[str, Any], by: list[str], language: str) -> Table:
         table.add_column(text(f"diff.{part}", language), justify="right", no_wrap=True)
     for group in change["groups"][:SHOWN]:
         names = [*([group["payer_id"]] if several else []), *(str(group[BY[name]]) for name in by)]
-        table.add_row(*names, group["currency"], *(_money(group[part], language) for part in PARTS))
+        table.add_row(*names, group["currency"], *(_money(billed(group)[part], language) for part in PARTS))
     table.add_section()
     for total in change["totals"]:
         names = [*([total["payer_id"]] if several else []), *("" for _ in by)]
         cells = [
             *names,
             total["currency"],
-            *(_money(total["unblended_cost"][part], language) for part in PARTS),
+            *(_money(total[_cost(change)][part], language) for part in PARTS),
         ]
         table.add_row(*cells, style="bold")
     return table
+
+
+def _cost(change: dict[str, Any]) -> str:
+    """Which cost is shown: what is billed, net where the export delivers no gross cost."""
+    lacking = any(total["unblended_cost"]["total"] is None for total in change["totals"])
+    return "net_unblended_cost" if lacking else "unblended_cost"
 
 
 def _money(value: Decimal, language: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from tests.conftest import missing
 from tests.pipeline import tiny_focus
-from tests.pipeline.ingesting import TOLERANCE, ingest, query, silver
+from tests.pipeline.ingesting import TOLERANCE, command, ingest, query, silver
 
 COSTS = {
     "BilledCost": "net_unblended_cost",
@@ -218,3 +219,20 @@ def test_the_sample_of_the_focus_project(shared_data: Path, tmp_path: Path) -> N
     assert query("select distinct product_code, service from t", t=lines) == [("(none)", "unmapped")]
     [(net,)] = query("select sum(net_unblended_cost) from t", t=silver(tmp_path / "lake", "source_totals"))
     assert net == sum(said["BilledCost"] for said in plain.values())
+
+
+def test_a_restatement_is_told_in_net_cost(tmp_path: Path) -> None:
+    """`finlake diff`: what FOCUS delivers is compared, what it lacks stays unknown."""
+    lines = [tiny_focus.line("1.5"), tiny_focus.line("2", ChargeCategory="Tax", x_ServiceCode="AmazonS3")]
+    tiny_focus.focus_csv(tmp_path / "b", lines)
+    ingest(tmp_path / "lake", tmp_path / "b")
+    tiny_focus.focus_csv(tmp_path / "b", [lines[0] | {"BilledCost": "1.75"}, lines[1]], execution="e2")
+    ingest(tmp_path / "lake", tmp_path / "b")
+    arguments = ("diff", "2026-03", "--lines", "--lake", tmp_path / "lake")
+    [change] = json.loads(command(*arguments, "--json").stdout)["changes"]
+    [total] = change["totals"]
+    assert Decimal(total["net_unblended_cost"]["earlier_days"]) == Decimal("0.25")
+    assert total["unblended_cost"] == dict.fromkeys(total["unblended_cost"])
+    assert change["rows"]["cost_changed"] == 1 and change["rows"]["unchanged"] == 0
+    said = command(*arguments).stdout
+    assert "net unblended cost" in said and "+0.25" in said
