@@ -1,4 +1,4 @@
-"""Columns that come, go, change type or case at random: a delivery loads with its own values or is refused, never wrong values."""
+"""Columns that come, go, change type or case at random: a delivery loads with its own values or is refused: no wrong value."""
 
 from __future__ import annotations
 
