@@ -112,7 +112,7 @@ def _dimensions(attributes: Iterable[Any]) -> list[tuple[str, str]]:
 
 def _percentile(quantile: float) -> str:
     """CloudWatch's name of a quantile: 0.999 is p99.9."""
-    return f"p{(Decimal(repr(quantile)) * 100).normalize():f}"
+    return f"p{Decimal(repr(round(quantile * 100, 10))).normalize():f}"
 
 
 @cache
