@@ -4,20 +4,13 @@ library's own words as the detail; the rest goes to the log and is told as unexp
 
 from __future__ import annotations
 
-import errno
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 from finlake.errors import ConfigurationError, FinlakeError, LakeBusy
+from finlake.machine_faults import full_disk, short_memory
 
 _DENIED = {"AccessDenied", "AccessDeniedException", "403", "Forbidden", "ExpiredToken", "InvalidAccessKeyId"}
-_FULL = (
-    "no space left on device",
-    "disk quota exceeded",
-    "not enough free disk space",
-    "database or disk is full",
-)
 
 
 def plain(error: Exception) -> FinlakeError:
@@ -27,27 +20,13 @@ def plain(error: Exception) -> FinlakeError:
 
 def _of_the_machine(error: Exception) -> FinlakeError | None:
     said = _one_line(error)
-    if full := next(filter(_is_full, _with_causes(error)), None):
+    if full := full_disk(error):
         return FinlakeError.of("disk_full", where=_file(full), detail=_one_line(full))
     if isinstance(error, PermissionError):
         return FinlakeError.of("not_permitted", where=_file(error), detail=said)
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException":
+    if short_memory(error):
         return FinlakeError.of("memory_short", detail=said)
     return None
-
-
-def _is_full(error: BaseException) -> bool:
-    return (isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}) or any(
-        words in _one_line(error).lower() for words in _FULL
-    )
-
-
-def _with_causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and those that it came from: what fails while a full disk is being left says nothing of it itself."""
-    told: BaseException | None = error
-    while told is not None:
-        yield told
-        told = told.__cause__ or told.__context__
 
 
 def _of_other_writers(error: Exception) -> FinlakeError | None:

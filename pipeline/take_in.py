@@ -25,6 +25,7 @@ from finlake.errors import DeliveryRefused
 from finlake.failpoints import reach
 from finlake.lake import Lake
 from finlake.ledger import DeliveryRecord, Ledger, Refusal, text_of
+from finlake.machine_faults import is_the_machines
 from pipeline.quarantine import keep_reason
 from spark_jobs.silver.facts import charge_types
 
@@ -138,6 +139,8 @@ class Intake:
         try:
             rows = fold_csv([path for _, path in landed.files], checked.headers, target, to_column)
         except duckdb.Error as error:
+            if is_the_machines(error):
+                raise
             raise no_csv(landed.files[0][0], error) from error
         if rows != sum(checked.rows):
             raise DeliveryRefused.of(

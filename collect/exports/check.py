@@ -22,6 +22,7 @@ from collect.exports.parquet_schemas import Schemas
 from collect.exports.totals import BadCell, Totals
 from collect.source import CUT_OFF, gzip_fault
 from finlake.errors import DeliveryRefused
+from finlake.machine_faults import is_the_machines
 
 _BATCH_ROWS = 100_000
 
@@ -147,6 +148,8 @@ def _readable(key: str) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, UnicodeDecodeError) as error:
+        if is_the_machines(error):
+            raise
         raise no_csv(key, error) from error
 
 
@@ -196,7 +199,7 @@ def _no_parquet(key: str, error: Exception) -> DeliveryRefused:
 
 def _add_parquet(key: str, path: Path, totals: Totals, schemas: Schemas) -> int:
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path, page_checksum_verification=True)
         _require(key, file.schema_arrow.names, totals)
         schemas.add(key, file.schema_arrow)
         cells, rows = _cells_of(file.schema_arrow.names, totals), 0
@@ -204,9 +207,14 @@ def _add_parquet(key: str, path: Path, totals: Totals, schemas: Schemas) -> int:
         for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=sorted(set(cells.values()))):
             arrays = {cell: _as_text(batch.column(column)) for cell, column in cells.items()}
             rows += _add(key, arrays, cells, totals, rows)
-        return rows
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError, LookupError) as error:  # Arrow on damaged bytes
+        if is_the_machines(error):
+            raise
         raise _no_parquet(key, error) from error
+    if rows != file.metadata.num_rows:
+        said = f"{file.metadata.num_rows} rows are promised, {rows} are there"
+        raise DeliveryRefused.of("parquet_damaged", where=key, detail=said)
+    return rows
 
 
 def _require_types(key: str, schema: pa.Schema, cells: dict[str, str], totals: Totals) -> None:

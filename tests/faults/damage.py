@@ -34,7 +34,10 @@ def corrupt(case: Case) -> None:
         bucket.deliver(version)
     case.ingest(lake, bucket.root)
     second = [scenes.restated(case.chance, version, 2) for version in first]
-    damaged = {version.month: _damaged(case, bucket, version) for version in second}
+    damaged, has_checksums = dict[tuple[str, str], Path](), dict[tuple[str, str], bool]()
+    for version in second:
+        has_checksums[version.month] = version.layout == "cur2" and case.chance.random() < 0.5
+        damaged[version.month] = _damaged(case, bucket, version, has_checksums[version.month])
     run = case.warm.start("ingest", "--lake", lake, "--source", bucket.root)
     code = run.finish()
     assert code in (0, REFUSED), f"exit {code}: {run.text()[-1500:]}"
@@ -44,6 +47,8 @@ def corrupt(case: Case) -> None:
         assert refusal["what"] and refusal["next_step"] and "Traceback" not in json.dumps(refusal)
     shown = scenes.shown(lake)
     for old, new in zip(first, second, strict=True):
+        if old.period not in refused and has_checksums[old.month]:
+            assert shown[old.month] == new.costs(), "wrong money from pages with checksums"
         as_before = shown[old.month] == old.costs()
         as_bytes_say = old.period not in refused and shown[old.month] == _costs_in(damaged[old.month])
         assert as_before if old.period in refused else as_bytes_say, (new.month, damaged[old.month])
@@ -56,9 +61,11 @@ def corrupt(case: Case) -> None:
     case.assert_settled(lake, bucket.root)
 
 
-def _damaged(case: Case, bucket: Bucket, version: Delivery) -> Path:
+def _damaged(case: Case, bucket: Bucket, version: Delivery, with_checksums: bool) -> Path:
     """Deliver a version with one file cut off, or with one to four bits flipped."""
     file = case.chance.choice(version.write(bucket.root))
+    if with_checksums:
+        pq.write_table(pq.read_table(file, partitioning=None), file, write_page_checksum=True)
     whole = file.read_bytes()
     content = damage(case.chance, whole)
     while content == whole:

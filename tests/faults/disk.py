@@ -31,6 +31,10 @@ def small_disk(place: Path) -> Iterator[Path]:
     subprocess.run(["mount", *options, str(place)], check=True)
     try:
         yield place
+    except BaseException:
+        (place / "ballast").unlink(missing_ok=True)
+        shutil.copytree(place, place.with_name(f"{place.name}-as-it-was"), dirs_exist_ok=True)
+        raise
     finally:
         subprocess.run(["umount", "--lazy", str(place)], check=True)
 
