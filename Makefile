@@ -9,15 +9,15 @@ JOBS    ?= 2
 # Extra pytest flags (make test ARGS="-k money"), and a folder for JUnit reports, used by .ci/run.
 ARGS    ?=
 REPORTS ?=
-SLOW    := airflow
+SUITES  := unit lake e2e faults spark airflow
 PYTEST   = TZ=America/Sao_Paulo $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test test-fast test-slow faults lint format lock ui docs contracts clean
+.PHONY: help setup run test $(addprefix test-,$(SUITES)) test-thorough faults lint format lock ui docs contracts clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 setup: $(STAMP) ## .venv with every locked package and .venv/bin/finlake (needs Python 3.11 or 3.12)
 	@:
@@ -30,13 +30,16 @@ $(STAMP):
 run: setup ## sample bill -> Airflow -> published, reconciled marts, and a summary
 	@$(BIN)/finlake demo
 
-test: setup test-fast test-slow ## all tests: two at a time, then those that start Airflow, alone
+test: setup $(addprefix test-,$(SUITES)) ## all tests, suite by suite (tests/suites.yml says which is which)
 
-test-fast: setup ## tests that can run two at a time
-	$(PYTEST) -n $(JOBS) --dist worksteal -m "not ($(SLOW))" $(if $(REPORTS),--junitxml=$(REPORTS)/fast.xml) $(ARGS)
+test-unit test-lake test-e2e test-faults: test-%: setup ## one suite, two tests at a time
+	$(PYTEST) -n $(JOBS) --dist worksteal -m suite_$* $(if $(REPORTS),--junitxml=$(REPORTS)/$*.xml --cov-append) $(ARGS)
 
-test-slow: setup ## tests that start Airflow, one at a time
-	$(PYTEST) -m "$(SLOW)" $(if $(REPORTS),--junitxml=$(REPORTS)/slow.xml --cov-append) $(ARGS)
+test-spark test-airflow: test-%: setup ## one suite, one test at a time: each starts a JVM or Airflow
+	$(PYTEST) -m suite_$* $(if $(REPORTS),--junitxml=$(REPORTS)/$*.xml --cov-append) $(ARGS)
+
+test-thorough: setup ## the property tests with very many examples (hours)
+	HYPOTHESIS_PROFILE=thorough $(PYTEST) -n $(JOBS) --timeout 0 tests/properties tests/collect tests/spark_jobs $(ARGS)
 
 faults: setup ## the fault suite, resumable: make faults SEED=20261123 FROM=0 N=50 (all without them)
 	@$(BIN)/python -m tests.faults.run $(if $(SEED),--seed $(SEED)) $(if $(FROM),--from $(FROM)) $(if $(N),--n $(N)) $(ARGS)

@@ -1,3 +1,3 @@
 """Plugins of the whole test suite (pytest wants them named in the root conftest)."""
 
-pytest_plugins = ("tests.ci_no_skips",)
+pytest_plugins = ("tests.ci_no_skips", "tests.suites")

@@ -1,6 +1,6 @@
-"""Prints what .ci/run measured: each suite's tests and time, and coverage with money and ledger code apart.
+"""Prints what .ci/run measured: each suite's time against its budget, tests by folder, coverage with money and ledger code apart.
 
-Reads the JUnit files of `make test` (fast.xml, slow.xml) and the `.coverage` data file.
+Reads the JUnit files of `make test` (<suite>.xml), the steps' times (<step>.seconds), tests/suites.yml and `.coverage`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
+BUDGETS = Path(__file__).resolve().parent.parent / "tests" / "suites.yml"
+LENIENCE = 1.2
+"""A suite fails when it takes more than its budget times this."""
 # Code where a missed branch can lose or double money: shown apart, by branch.
 MONEY = ("spark_jobs/silver/*.py", "collect/exports/totals.py", "finlake/engines/bill.py")
 LEDGER = (
@@ -41,6 +46,51 @@ class Suite:
 
 
 @dataclass(frozen=True)
+class Timed:
+    """A suite or step as it ran: wall seconds (None: it didn't), its budget in seconds, its tests (None: a step)."""
+
+    name: str
+    seconds: float | None
+    budget: float
+    tests: int | None
+
+    @property
+    def verdict(self) -> str:
+        """`ok`, or what is wrong with it."""
+        if self.seconds is None or self.tests == 0:
+            return "DID NOT RUN"
+        over = self.seconds / self.budget - 1
+        return "ok" if self.seconds <= self.budget * LENIENCE else f"{over:.0%} OVER BUDGET"
+
+
+def timed(reports: Path, budgets: Path = BUDGETS) -> list[Timed]:
+    """Every suite and step that has a budget, in the order of the file."""
+    said = yaml.safe_load(budgets.read_text(encoding="utf-8"))
+    found = []
+    for name, wanted in said["suites"].items():
+        report = reports / f"{name}.xml"
+        runs = list(ET.parse(report).getroot().iter("testsuite")) if report.is_file() else []
+        wall = sum(float(run.get("time", "0")) for run in runs) if runs else None
+        tests = sum(1 for run in runs for _ in run.iter("testcase"))
+        found.append(Timed(name, wall, 60 * wanted["minutes"], tests))
+    for name, wanted in said["steps"].items():
+        clock = reports / f"{name}.seconds"
+        seconds = float(clock.read_text()) if clock.is_file() else None
+        found.append(Timed(name, seconds, 60 * wanted["minutes"], None))
+    return found
+
+
+def budget_table(found: list[Timed]) -> str:
+    """Each suite and step: tests, wall time, budget, verdict."""
+    rows = [f"  {'suite':<12}{'tests':>7}{'seconds':>10}{'budget':>8}  verdict"]
+    for one in found:
+        tests = "" if one.tests is None else str(one.tests)
+        seconds = "-" if one.seconds is None else f"{one.seconds:.0f}"
+        rows.append(f"  {one.name:<12}{tests:>7}{seconds:>10}{one.budget:>8.0f}  {one.verdict}")
+    return "\n".join(rows)
+
+
+@dataclass(frozen=True)
 class Cover:
     """Lines and branches of a group of files: covered and total."""
 
@@ -51,7 +101,7 @@ class Cover:
 
 
 def suites(reports: Path) -> dict[str, Suite]:
-    """Suites (first folder under tests/) of all JUnit files in the folder."""
+    """Tests by folder (the first under tests/) of all JUnit files."""
     found: dict[str, Suite] = defaultdict(Suite)
     for report in sorted(reports.glob("*.xml")):
         for case in ET.parse(report).getroot().iter("testcase"):
@@ -87,7 +137,7 @@ def share(part: int, whole: int) -> str:
 
 def suite_table(found: dict[str, Suite]) -> str:
     """The suites, slowest first."""
-    rows = [f"  {'suite':<24}{'tests':>7}{'failed':>8}{'skipped':>9}{'seconds':>10}"]
+    rows = [f"  {'folder':<24}{'tests':>7}{'failed':>8}{'skipped':>9}{'seconds':>10}"]
     for name, suite in sorted(found.items(), key=lambda item: -item[1].seconds):
         rows.append(f"  {name:<24}{suite.tests:>7}{suite.failed:>8}{suite.skipped:>9}{suite.seconds:>10.1f}")
     return "\n".join(rows)
@@ -114,15 +164,19 @@ def read_coverage(target: Path) -> dict[str, dict[str, dict[str, int]]]:
 
 
 def main(reports: Path) -> int:
-    """Print both tables; 1 when there is nothing to show, since then no test ran."""
+    """Print the tables; 1 where no test ran, or a suite or step took more than it may."""
     found = suites(reports)
     if not found:
         print(f"no test report in {reports}", file=sys.stderr)
         return 1
-    print(suite_table(found))
+    times = timed(reports)
+    print(budget_table(times), suite_table(found), sep="\n\n")
     print()
     print(coverage_table(read_coverage(reports / "coverage.json")))
-    return 0
+    late = [one for one in times if one.verdict != "ok"]
+    for one in late:
+        print(f"{one.name}: {one.verdict} (budget in tests/suites.yml)", file=sys.stderr)
+    return 1 if late else 0
 
 
 if __name__ == "__main__":
