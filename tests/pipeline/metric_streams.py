@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import yaml
 from google.protobuf.internal.encoder import _VarintBytes
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
@@ -181,3 +182,15 @@ def expected(
                 points + 1,
             )
     return rows
+
+
+def in_short(rows: pa.Table) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    """Rows of silver in the form of `expected`."""
+    keys = ("grain", "period_start", "account_id", "region", "namespace", "metric_name")
+    measures = ("minimum", "maximum", "sum", "sample_count", "point_count")
+    return {
+        (*(row[key] for key in keys), tuple(sorted(row["dimensions"])), row["unit"]): tuple(
+            row[measure] for measure in measures
+        )
+        for row in rows.to_pylist()
+    }

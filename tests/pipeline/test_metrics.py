@@ -12,7 +12,7 @@ import pytest
 from deltalake import DeltaTable
 
 from tests.pipeline.ingesting import multiset, silver, versions
-from tests.pipeline.metric_streams import MARCH_10, Sample, as_json, as_otel, expected, load, put
+from tests.pipeline.metric_streams import MARCH_10, Sample, as_json, as_otel, expected, in_short, load, put
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 DAMAGE: dict[str, tuple[bytes, str]] = {
@@ -42,19 +42,9 @@ DAMAGE: dict[str, tuple[bytes, str]] = {
 }
 
 
-def said(lake: Path, **also: Any) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+def said(lake: Path) -> dict[tuple[Any, ...], tuple[Any, ...]]:
     """Silver in the form of `expected`."""
-    return {
-        (
-            *(
-                row[name]
-                for name in ("grain", "period_start", "account_id", "region", "namespace", "metric_name")
-            ),
-            tuple(sorted(row["dimensions"])),
-            row["unit"],
-        ): tuple(row[name] for name in ("minimum", "maximum", "sum", "sample_count", "point_count"))
-        for row in silver(lake, "resource_metrics").to_pylist()
-    }
+    return in_short(silver(lake, "resource_metrics"))
 
 
 def rows(lake: Path, grain: str = "day") -> list[dict[str, Any]]:

@@ -30,7 +30,7 @@ def lake(streams: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_day_is_the_flat_tables(lake: Path, shared_data: Path) -> None:
-    """Delivered figures exactly; sums and averages, which the flat table rounds on its own, to 1e-12. No percentile is delivered."""
+    """Delivered figures exactly; sums and averages, which the flat table rounds itself, to 1e-12. No percentile came."""
     flat = pq.read_table(shared_data / "golden/history/metrics_flat/daily.parquet")
     rows = silver(lake, "resource_metrics")
     told = query(
