@@ -45,6 +45,13 @@ def source_param() -> Param:
     return Param(source, type="string", minLength=1, title="Source", description=text)
 
 
+def metrics_source_param() -> Param:
+    """Where Firehose delivers metric streams, from FINLAKE_METRICS_SOURCE; a run may be given another folder or bucket."""
+    source = os.environ.get("FINLAKE_METRICS_SOURCE", names.DEFAULT_METRICS_SOURCE)
+    text = "Folder or s3:// prefix with the metric streams that Firehose delivers. Default: FINLAKE_METRICS_SOURCE."
+    return Param(source, type="string", minLength=1, title="Source", description=text)
+
+
 def asset(name: str) -> Asset:
     """A table, or all marts together, as Airflow shows it: with one sentence and where its contract lies."""
     return Asset(name, group="finlake", extra=names.ASSETS[name])

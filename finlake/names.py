@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 ASSET_SILVER = "silver.billing_line_items"
+ASSET_METRICS = "silver.resource_metrics"
 ASSET_MARTS = "marts"
 
 ASSETS: dict[str, dict[str, str]] = {
@@ -17,11 +18,16 @@ ASSETS: dict[str, dict[str, str]] = {
         "what": "the canonical bill line, one money rule",
         "contract": "models/silver/billing_line_items.odcs.yaml",
     },
+    ASSET_METRICS: {
+        "what": "CloudWatch metrics of the resources by hour and day",
+        "contract": "models/silver/resource_metrics.odcs.yaml",
+    },
     ASSET_MARTS: {"what": "all published marts, one commit", "contract": "models/gold/"},
 }
 """The coarse assets that Airflow knows, and what it shows about them."""
 
 INGEST_DAG = "billing_ingest"
+METRICS_DAG = "metrics_ingest"
 BUILD_DAG = "marts_build"
 MAINTENANCE_DAG = "lake_maintenance"
 
@@ -33,6 +39,7 @@ OWNERS = frozenset({OWNER_PLATFORM})
 
 TAGS = {
     "billing": "reads what AWS delivered about the bill",
+    "metrics": "reads what CloudWatch delivered about the resources",
     "marts": "builds or publishes tables that people query",
     "maintenance": "keeps the lake small; changes no figure",
 }
@@ -43,6 +50,7 @@ WAIT_SECONDS = 1800
 
 DEFAULT_LAKE = "finlake-lake"
 DEFAULT_SOURCE = "finlake-sample"
+DEFAULT_METRICS_SOURCE = "finlake-sample/metrics"
 
 _LAKE = "--lake {{ params.lake | quote }}"
 _WAIT = f"--wait {WAIT_SECONDS}"
@@ -74,6 +82,24 @@ TASKS: dict[str, dict[str, TaskCommand]] = {
             f"finlake status {_LAKE} --fail-on-refused",
             "**Red: a delivery is in quarantine** and its period still shows the last good version. "
             "The other periods are loaded and go on to the marts. The log names file and reason.",
+        ),
+    },
+    METRICS_DAG: {
+        "discover": TaskCommand(
+            f"finlake metrics ingest --dry-run {_LAKE} {_SOURCE}",
+            "Shows how many metric files are new; loads nothing. "
+            "**Red:** the source can't be read or holds none; look at the path or the bucket's permissions.",
+        ),
+        "ingest": TaskCommand(
+            f"finlake metrics ingest {_LAKE} {_SOURCE} --nothing-new-exit-code {NOTHING_NEW_EXIT_CODE}"
+            f" --accept-refused {_WAIT}",
+            "Loads every new metric file and replaces the days that it touches. **Skipped:** nothing new. "
+            "**Red:** what is committed stays; clear the task to go on from there.",
+        ),
+        "refused": TaskCommand(
+            f"finlake metrics refused {_LAKE}",
+            "**Red: metric files are refused**; their points are missing, the others are loaded. "
+            "The log names file and reason.",
         ),
     },
     BUILD_DAG: {
