@@ -263,7 +263,8 @@ class Column(Fact):
     static: bool
 
 
-def _read(name: str) -> dict[str, Any]:
+def read(name: str) -> dict[str, Any]:
+    """A YAML file beside this module."""
     return dict(yaml.safe_load((HERE / name).read_text(encoding="utf-8")))
 
 
@@ -271,7 +272,7 @@ def _read(name: str) -> dict[str, Any]:
 def load() -> Organisation:
     """Read and check the organisation. The files belong to the package: a mistake raises pydantic's error."""
     return Organisation.model_validate(
-        {**_read("organisation.yml"), **_read("history.yml"), "services": _read("services.yml")["services"]}
+        {**read("organisation.yml"), **read("history.yml"), "services": read("services.yml")["services"]}
     )
 
 
@@ -280,11 +281,11 @@ def columns() -> tuple[Column, ...]:
     """Columns of CUR 2.0 in order, with their names in the legacy CUR."""
     return tuple(
         Column(name=name, type=kind, legacy=legacy, static=presence == "static")
-        for name, (kind, legacy, presence) in _read("columns.yml")["columns"].items()
+        for name, (kind, legacy, presence) in read("columns.yml")["columns"].items()
     )
 
 
 @cache
 def product_map() -> dict[str, str]:
     """Keys of the product map -> legacy column."""
-    return dict(_read("columns.yml")["product_map"])
+    return dict(read("columns.yml")["product_map"])

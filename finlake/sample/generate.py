@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from finlake.errors import UsageError
-from finlake.sample import bill, cur1_csv, cur2_parquet, delivery, facts, months, truth
+from finlake.sample import bill, cur1_csv, cur2_parquet, delivery, facts, metric_files, months, truth
 from finlake.sample.facts import Organisation
 from finlake.sample.lines import Line
 from finlake.sample.plan import Edition, Request, editions, payer_of
@@ -29,6 +29,7 @@ Written by: finlake sample --seed {seed} --months {months} --end {end_month}{row
 {deliveries} deliveries of two payers' bills:
   usd-payer/  bucket of a payer billed in USD: CUR 2.0, Parquet, "create new"
   brl-payer/  bucket of a payer billed in BRL: legacy CUR, CSV.gz, "create new report version"
+  metrics/  what CloudWatch metric streams delivered of the last {metric_days} days: JSON of usd-payer, OpenTelemetry of brl-payer
   organization.csv  accounts and organisational units
   truth.json  totals of every delivery, and what was planted: anomalies, restatements, credits, idle...
   sample.json  what the sample was made from
@@ -153,6 +154,7 @@ def _write_papers(
             "parameters": asdict(request),
             "deliveries": found,
             "planted": truth.planted(org, request, newest),
+            "metrics": metric_files.write(root, org, request, newest),
         },
     )
     (root / "organization.csv").write_text(_organisation(org), encoding="utf-8")
@@ -175,6 +177,12 @@ def _check(request: Request) -> None:
     months.checked(request.end_month)
     if not 1 <= request.months <= MAX_MONTHS:
         raise UsageError.of("sample_months_wrong", months=request.months, most=MAX_MONTHS)
+    if request.metric_days < 0:
+        raise UsageError(
+            "metrics of fewer than 0 days can't be made",
+            where="--metric-days",
+            next_step="give a number of days, 0 for none",
+        )
     if request.rows < 0:
         raise UsageError.of("sample_rows_wrong")
 

@@ -24,12 +24,13 @@ class Slot:
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for: seed, number of months, the newest one, and its lines (0: as they come)."""
+    """What the user asked for: seed, months, the newest one, its lines (0: as they come), days of metrics (0: none)."""
 
     seed: int
     months: int
     end_month: str
     rows: int = 0
+    metric_days: int = 45
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def metered(org: Organisation, edition: Edition) -> Iterator[Piece]:
     """Usage of every workload of the payer in every slot, before commitments; none where nothing was used."""
     slots = {by_hour: edition.slots(by_hour) for by_hour in (False, True)}
     for workload in org.workloads:
-        if org.accounts[workload.account].payer != edition.payer or not _runs(workload, edition.offset):
+        if org.accounts[workload.account].payer != edition.payer or not runs(workload, edition.offset):
             continue
         item = org.item(workload.use)
         for slot in slots[edition.hourly and item.metered == "hour"]:
@@ -168,7 +168,8 @@ def in_force(commitment: Commitment, end_month: str, slot: Slot) -> bool:
     return begins <= slot.start < ends
 
 
-def _runs(workload: Workload, offset: int) -> bool:
+def runs(workload: Workload, offset: int) -> bool:
+    """True where the workload exists in that month."""
     starts = workload.start is None or workload.start <= offset
     return starts and (workload.until is None or offset <= workload.until)
 

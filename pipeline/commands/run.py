@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from finlake.errors import ExitCode
 from pipeline.commands.ingest import WaitOption
 from pipeline.console import ConfigOption, JsonOption, LakeOption, Output, SourceOption, resolve_settings
+
+MetricsSourceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--metrics-source",
+        metavar="DIR|s3://BUCKET/PREFIX",
+        help="Where metric streams are delivered. Otherwise: FINLAKE_METRICS_SOURCE, then finlake.yml, else none.",
+        show_default=False,
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -17,6 +29,7 @@ def register(app: typer.Typer) -> None:
 def run(
     lake: LakeOption = None,
     source: SourceOption = None,
+    metrics_source: MetricsSourceOption = None,
     config: ConfigOption = None,
     wait: WaitOption = 0.0,
     json: JsonOption = False,
@@ -25,7 +38,7 @@ def run(
     from pipeline import steps
     from pipeline.run_view import RunView
 
-    settings = resolve_settings(config, lake=lake, source=source)
+    settings = resolve_settings(config, lake=lake, source=source, metrics_source=metrics_source)
     out = Output(json)
     with out.progress() as bar:
         payload = steps.run_all(settings, bar, wait)

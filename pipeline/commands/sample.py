@@ -39,6 +39,9 @@ def sample(
     months: Annotated[int, typer.Option("--months", help="How many months, the newest one open.")] = 14,
     end: EndOption = None,
     rows: RowsOption = 0,
+    metric_days: Annotated[
+        int, typer.Option("--metric-days", help="CloudWatch metrics of the bill's last days. 0: none.")
+    ] = 45,
     as_json: JsonOption = False,
 ) -> None:
     """Write a SYNTHETIC organisation's bills: one payer in USD (CUR 2.0), one in BRL (legacy CUR).
@@ -49,7 +52,7 @@ def sample(
     from finlake.sample.plan import Request
 
     out = Output(json=as_json)
-    request = Request(seed=seed, months=months, end_month=end or facts.load().end_month, rows=rows)
+    request = Request(seed, months, end or facts.load().end_month, rows, metric_days)
     written = _write(out, folder, request)
     payload = {"synthetic": True, "parameters": asdict(request), **asdict(written)}
     out.emit(payload, lambda console: _tell(console, written))
@@ -80,6 +83,8 @@ def _tell(console: Console, written: Written) -> None:
             "It shows that things work, never how accurate they are.",
         ]
     lines += [f"  folder  {written.root}", f"  truth   {written.root}/truth.json"]
-    lines += [f"Next: finlake run --source {written.root} --lake ./lake"]
+    lines += [
+        f"Next: finlake run --source {written.root} --metrics-source {written.root}/metrics --lake ./lake"
+    ]
     for line in lines:
         console.print(line, soft_wrap=True)
