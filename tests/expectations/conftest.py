@@ -31,6 +31,7 @@ def line(payer: str, currency: str, service: str, cost: str, **more: Any) -> dic
     row = {"account_id": "012345678901", "currency": currency, "service": service, "product_code": service}
     fixed = {"billing_period": PERIOD, "charge_category": "Usage", "charge_frequency": "Usage-Based"}
     kinds = {"charge_type": "Usage", "source_format": "cur2", "net_cost_basis": "equals_gross"}
+    kinds |= {"gross_cost_basis": "delivered"}
     flags = {"is_split_line": False, "resource_id": "i-1", "service_name": service.upper()}
     return own | row | fixed | kinds | flags | {name: Decimal(cost) for name in COSTS} | more
 
