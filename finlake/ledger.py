@@ -160,13 +160,14 @@ class Ledger:
     def restore(self, found: Mapping[str, dict[str, Any]]) -> int:
         """Take over what the Delta logs hold and the ledger doesn't know as stored. Returns how many were mended.
 
+        One that silver found unreadable stays refused though bronze holds it.
         A number that another machine gave too: a mere claim on it is dropped, to be made anew; otherwise the newcomer
         gets the next one.
         """
         mended = 0
         for delivery_id, said in sorted(found.items(), key=lambda item: (item[1]["sequence"], item[0])):
             known = self.get(delivery_id)
-            if known is None or known.state != "stored":
+            if known is None or known.state not in ("stored", "refused"):
                 self.put(self._own_number(_from_dict(said | {"state": "stored"})))
                 mended += 1
         return mended

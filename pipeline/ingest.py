@@ -22,7 +22,7 @@ from finlake.report import RunReport
 from finlake.settings import Settings
 from pipeline.authority import doubts, restore, settle
 from pipeline.control import write_control_tables
-from pipeline.silver import SilverWriter
+from pipeline.silver import SilverWriter, Unreadable
 from pipeline.take_in import Intake, quarantine
 from spark_jobs.silver.facts import Facts
 
@@ -110,8 +110,10 @@ def ingest(
         _settle_refusals(lake, ledger, refusals, result)
         with report.step("silver") as step:
             writer = SilverWriter(lake, engine, facts_of(settings), progress.doing)
-            result.shown = writer.converge(ledger.deliveries())
+            unreadable = _converge(writer, ledger, found, result)
             step.rows = sum(r.line_count or 0 for r in result.shown)
+        if unreadable:
+            _settle_refusals(lake, ledger, refusals + unreadable, result)
         with report.step("control") as step:
             settle(ledger)
             for doubt in doubts(ledger):
@@ -122,6 +124,23 @@ def ingest(
         ledger.close()
     _tell(report, result)
     return result
+
+
+def _converge(writer: SilverWriter, ledger: Ledger, found: Discovery, result: IngestResult) -> list[Refusal]:
+    """Bring silver up to bronze. A delivery that turns out to be unreadable is refused after all; its month keeps what it had."""
+    refusals, marks = [], {d.manifest.stat.key: signature(d) for d in found.deliveries}
+    while True:
+        try:
+            result.shown = writer.converge(ledger.deliveries())
+            return refusals
+        except Unreadable as error:
+            record = error.record
+            told = DeliveryRefused.of("parquet_damaged", where=record.manifest, detail=error.fault)
+            mark = marks.get(record.manifest, record.delivery_id)
+            ledger.put(record.with_state("refused", reason=told.what))
+            ledger.remember(mark, "", REFUSED)
+            refusals.append(_refusal(record.manifest, told, record.billing_period, mark))
+            result.loaded = [r for r in result.loaded if r.delivery_id != record.delivery_id]
 
 
 def _nothing_delivered(source: str) -> NotFound:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 
 import pyarrow as pa
 
 from finlake.bronze import delivery_files
 from finlake.contracts import Contract, load_contract
+from finlake.engines.bill import parquet_fault
 from finlake.engines.protocol import Engine, Relation
 from finlake.failpoints import reach
 from finlake.lake import Lake
 from finlake.ledger import DeliveryRecord
+from finlake.machine_faults import is_the_machines
 from finlake.partitions import commit_partition
 from finlake.tables import open_table, table_files
 from spark_jobs.silver import billing_line_items, delivery_costs
@@ -51,6 +54,14 @@ def by_period(records: Iterable[DeliveryRecord]) -> dict[tuple[str, str], list[D
     return groups
 
 
+class Unreadable(Exception):
+    """A stored delivery whose files can't be read to their end: `record`, and the reader's words."""
+
+    def __init__(self, record: DeliveryRecord, fault: str) -> None:
+        super().__init__(fault)
+        self.record, self.fault = record, fault
+
+
 class SilverWriter:
     """Replaces silver's partitions; knows from the Delta logs what is already there."""
 
@@ -59,31 +70,49 @@ class SilverWriter:
     ) -> None:
         self.lake, self.engine, self.facts, self.doing = lake, engine, facts, doing
         self._recipe = facts.fingerprint()
+        self.written: list[DeliveryRecord] = []
 
     def converge(self, records: Iterable[DeliveryRecord]) -> list[DeliveryRecord]:
-        """Write what is missing or was made by an older recipe. Returns the deliveries whose lines silver now shows anew."""
-        written = []
+        """Write what is missing or was made by an older recipe. Returns the deliveries whose lines this writer made silver show.
+
+        Raises Unreadable for the first delivery whose files are damaged; what was written before stays.
+        """
         for (export_id, period), stored in sorted(by_period(records).items()):
             current = current_of(stored)
             if current is None or not current.line_count:
                 continue
             if not self._is_there(current):
                 self.doing(f"silver {period} of {export_id}")
-                self._write_lines(current)
-                written.append(current)
+                with self._reading(current):
+                    self._write_lines(current)
+                self.written.append(current)
             for record in stored:
                 if record.line_count and not self._has_costs(record):
-                    self._write_costs(record, record.delivery_id == current.delivery_id)
-        return written
+                    with self._reading(record):
+                        self._write_costs(record, record.delivery_id == current.delivery_id)
+        return self.written
+
+    @contextmanager
+    def _reading(self, record: DeliveryRecord) -> Iterator[None]:
+        """Tell a delivery that can't be read from every other failure, by reading its files once more."""
+        try:
+            yield
+        except Exception as error:
+            files = self._files(record)
+            fault = None if is_the_machines(error) else parquet_fault(files, self.lake.root)
+            if fault is None:
+                raise
+            raise Unreadable(record, fault) from error
+
+    def _files(self, record: DeliveryRecord) -> list[str]:
+        return delivery_files(self.lake, str(record.bronze_table), str(record.generation), record.delivery_id)
 
     def lines_of(self, record: DeliveryRecord) -> Relation:
         """The canonical lines of any stored delivery, made from bronze: the bill's memory.
 
         In two steps, so that what depends on the delivered columns is compiled once for each shape, the rest once for all.
         """
-        files = delivery_files(
-            self.lake, str(record.bronze_table), str(record.generation), record.delivery_id
-        )
+        files = self._files(record)
         keys = {key: getattr(record, key) for key in billing_line_items.DELIVERY_KEYS}
         raw = self.engine.raw(files, keys)
         delivered = self.engine.apply(billing_line_items.delivered, raw, key=f"delivered {self._recipe}")

@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import duckdb
+
 from finlake.engines.duckdb import connect
+from finlake.machine_faults import is_the_machines
 
 MAPS = {"resourceTags": "resource_tags", "costCategory": "cost_category", "product": "product"}
 FOCUS_MAPS = {"Tags": "resource_tags", "x_CostCategories": "cost_category"}
@@ -128,6 +131,23 @@ def quote(text: str) -> str:
 
 def quoted_name(column: str) -> str:
     return '"' + column.replace('"', '""') + '"'
+
+
+def parquet_fault(files: Sequence[str], lake: str = "") -> str | None:
+    """Why Parquet files can't be read to their end, every value of every column; None where they can.
+
+    Raises duckdb.Error where it is the machine that can't read (full disk, short memory).
+    """
+    with connect(lake=lake, extensions=()) as con:
+        try:
+            con.execute(
+                f"select count(columns(*)) from read_parquet({file_list(files)}, union_by_name=true)"
+            ).fetchone()
+        except duckdb.Error as error:
+            if is_the_machines(error):
+                raise
+            return " ".join(str(error).split())[:500]
+    return None
 
 
 def file_list(files: Sequence[str]) -> str:
