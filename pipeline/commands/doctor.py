@@ -48,6 +48,7 @@ def diagnose(
     """All findings and the language that they are in. With wrong settings, only the machine is looked at."""
     from pipeline.doctor import checks, machine
     from pipeline.doctor import lake as lake_checks
+    from pipeline.doctor.engine import engine
 
     of_machine: list[tuple[str, Check]] = [
         (name, getattr(machine, name)) for name in ("python", "packages", "extensions", "time_zone", "tools")
@@ -62,6 +63,7 @@ def diagnose(
     of_lake: list[tuple[str, Check]] = [("settings", partial(lake_checks.settings_file, config=config))]
     for name in ("lake", "write", "disk", "lock", "ledger", "published", "source"):
         of_lake.append((name, partial(getattr(lake_checks, name), settings=settings)))
+    of_lake.append(("engine", partial(engine, settings=settings)))
     return checks.examine([*of_machine, *of_lake], settings.language), settings.language
 
 

@@ -62,7 +62,9 @@ def sources(golden: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path
                 shutil.copyfile(file, target)
     write_sample(root / "sample", Request(seed=7, months=1, end_month="2026-05", metric_days=2))
     outside = SHARED_DATA / "outside" / "nise_small"
-    shutil.copytree(outside, root / "nise", ignore=shutil.ignore_patterns("*202502*", "*202503*", "*202504*"))
+    shutil.copytree(
+        outside, root / "nise", ignore=shutil.ignore_patterns("20250201-*", "20250301-*", "20250401-*")
+    )
     return sorted(path for path in root.iterdir() if path.is_dir())
 
 
