@@ -102,6 +102,8 @@ def ingest(
     progress.total(len(new))
     engine = open_engine(lake.engine, lake.root, settings.spark_remote)
     try:
+        if new:
+            engine.check()
         with report.step("bronze") as step:
             refusals = _take_in_all(
                 Intake(lake, ledger, source, doing=progress.doing), found, new, result, progress

@@ -96,6 +96,8 @@ def ingest_metrics(
     progress.total(len(new))
     engine = open_engine(lake.engine, lake.root, settings.spark_remote)
     try:
+        if new:
+            engine.check()
         with report.step("metrics bronze") as step:
             refusals = _Intake(lake, ledger, source, result, progress).take_in(new)
             step.rows = result.points

@@ -65,6 +65,9 @@ class DuckDBEngine:
         _BaseSession._instance = None
         return DuckDBSession(conn=self.connection)
 
+    def check(self) -> None:
+        """All it needs was installed with finlake."""
+
     def raw(self, files: Sequence[str], keys: dict[str, str]) -> View:
         scan = f"read_parquet({file_list(files)}, union_by_name=true, hive_partitioning=false)"
         columns = [column for column in self._columns(f"select * from {scan}") if column[0] not in keys]

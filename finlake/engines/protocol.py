@@ -20,6 +20,9 @@ class Engine(Protocol):
 
     name: str
 
+    def check(self) -> None:
+        """Raise ConfigurationError where something that the engine needs isn't there; starts nothing."""
+
     def raw(self, files: Sequence[str], keys: dict[str, str]) -> Relation:
         """One delivery's bronze files: its columns with maps folded, doubles as the shortest text where that matters,
         and the delivery's keys added. One row for each line."""

@@ -13,7 +13,7 @@ from finlake import objects
 from finlake.contracts import Contract, partition_columns
 from finlake.engines.protocol import Job
 from finlake.engines.spark_raw import folded, quoted, text
-from finlake.engines.spark_session import open_session
+from finlake.engines.spark_session import needed_jars, open_session
 
 
 class SparkEngine:
@@ -31,6 +31,10 @@ class SparkEngine:
     @property
     def session(self) -> Any:
         return self._opened[0]
+
+    def check(self) -> None:
+        if not self._remote:
+            needed_jars(self._lake)
 
     def raw(self, files: Sequence[str], keys: dict[str, str]) -> Any:
         frame = self._read(files)

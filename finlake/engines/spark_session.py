@@ -61,8 +61,7 @@ def open_session(lake: str, remote: str | None) -> tuple[Any, Any]:
 
 
 def _local(lake: str) -> tuple[Any, Any]:
-    require_java()
-    jars = fetch_jars() if is_s3(lake) else fetched_jars()
+    jars = needed_jars(lake)
     from pyspark.sql import SparkSession, functions
 
     builder = SparkSession.builder.master("local[*]").appName("finlake")
@@ -71,6 +70,12 @@ def _local(lake: str) -> tuple[Any, Any]:
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return session, functions
+
+
+def needed_jars(lake: str) -> Path | None:
+    """The JARs for a lake: fetched now for one on S3; for a local one those that are there. Raises ConfigurationError."""
+    require_java()
+    return fetch_jars() if is_s3(lake) else fetched_jars()
 
 
 def local_settings(jars: Path | None) -> dict[str, str]:
