@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from finlake.messages import number, text
 from pipeline.diff import BY, billed
+from pipeline.fitting import FittingTable
 
 PARTS = ("earlier_days", "new_days", "closing_lines", "total")
 SHOWN = 40
@@ -35,26 +34,30 @@ def _change(change: dict[str, Any], said: dict[str, Any], language: str) -> Iter
         )
     if change["earlier_days_until"]:
         yield Text("  " + text("diff.covered", language, day=str(change["earlier_days_until"])), style="dim")
+    groups = [group for group in change["groups"] if any(billed(group)[part] for part in PARTS)]
     if not change["groups"]:
         yield Text(text("diff.nothing", language))
     else:
-        yield _table(change, said["by"], language)
-    if len(change["groups"]) > SHOWN:
-        yield Text(text("diff.more", language, count=len(change["groups"]) - SHOWN), style="dim")
+        yield _table(change, groups[:SHOWN], said["by"], language)
+    if len(groups) > SHOWN:
+        yield Text(text("diff.more", language, count=len(groups) - SHOWN), style="dim")
+    if others := len(change["groups"]) - len(groups):
+        yield Text(text("diff.other_costs", language, count=others), style="dim")
     if change["rows"] is not None:
         for name, count in change["rows"].items():
             yield Text(f"  {number(count, language):>12}  {text(f'diff.{name}', language)}")
 
 
-def _table(change: dict[str, Any], by: list[str], language: str) -> Table:
+def _table(
+    change: dict[str, Any], groups: list[dict[str, Any]], by: list[str], language: str
+) -> FittingTable:
     """Groups, biggest change first, then one total for each payer and currency."""
     several = len({total["payer_id"] for total in change["totals"]}) > 1
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in [*(["payer"] if several else []), *by, "currency"]:
-        table.add_column(text(f"diff.{name}", language), overflow="fold")
-    for part in PARTS:
-        table.add_column(text(f"diff.{part}", language), justify="right", no_wrap=True)
-    for group in change["groups"][:SHOWN]:
+    keys = [*(["payer"] if several else []), *by, "currency"]
+    heads = [text(f"diff.{name}", language) for name in (*keys, *PARTS)]
+    amounts = range(len(keys), len(heads))
+    table = FittingTable(heads, language, frozenset(amounts), may_go=(amounts[2], amounts[1], amounts[0]))
+    for group in groups:
         names = [*([group["payer_id"]] if several else []), *(str(group[BY[name]]) for name in by)]
         table.add_row(*names, group["currency"], *(_money(billed(group)[part], language) for part in PARTS))
     table.add_section()

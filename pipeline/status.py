@@ -37,8 +37,9 @@ class StatusReader:
         """The JSON-ready state of the lake now; instants UTC, money decimal texts, each with its currency."""
         records, refusals, authority = read_ledger(self.lake)
         going_on = running(self.lake.state_dir)
-        deliveries = delivery_states(records, going_on)
-        periods = [with_delivery(row, authority, records) for row in self._periods()]
+        sums = self._periods()
+        deliveries = delivery_states(records, going_on, {row["delivery_id"] for row in sums})
+        periods = [with_delivery(row, authority, records) for row in sums]
         return {
             "lake": self.lake.root,
             "lake_id": self.lake.lake_id,
@@ -61,16 +62,24 @@ class StatusReader:
         return self._lines[1]
 
 
-def delivery_states(records: list[DeliveryRecord], going_on: Running | None) -> list[dict[str, Any]]:
-    """Each delivery with its state: loaded, superseded, held, refused, loading or unfinished."""
+def delivery_states(
+    records: list[DeliveryRecord], going_on: Running | None, shown: set[str]
+) -> list[dict[str, Any]]:
+    """Each delivery with its state: loaded, superseded, held, refused, loading or unfinished.
+
+    `shown`: the deliveries whose lines silver has. One that bronze has and silver should show, but doesn't yet, isn't loaded.
+    """
     current = {c.delivery_id for stored in by_period(records).values() if (c := current_of(stored))}
-    claimed = "loading" if going_on else "unfinished"
-    words = {"refused": "refused", "held": "held", "claimed": claimed}
-    return [
-        {"state": words.get(r.state) or ("loaded" if r.delivery_id in current else "superseded")}
-        | {name: getattr(r, name) for name in _BRIEF}
-        for r in records
-    ]
+    underway = "loading" if going_on else "unfinished"
+
+    def state(record: DeliveryRecord) -> str:
+        if record.state != "stored":
+            return underway if record.state == "claimed" else record.state
+        if record.delivery_id not in current:
+            return "superseded"
+        return "loaded" if record.delivery_id in shown or not record.line_count else underway
+
+    return [{"state": state(r)} | {name: getattr(r, name) for name in _BRIEF} for r in records]
 
 
 def with_delivery(
@@ -105,7 +114,7 @@ def published(lake: Lake) -> dict[str, Any]:
 
 
 def runs(reports: Path, count: int = RUNS) -> list[dict[str, Any]]:
-    """The newest run reports, newest first: command, outcome, seconds and steps."""
+    """The newest run reports, newest first: command, outcome, how many deliveries it refused, seconds and steps."""
     found = []
     for file in sorted(reports.glob("*.json"), reverse=True)[:count]:
         try:
@@ -114,7 +123,11 @@ def runs(reports: Path, count: int = RUNS) -> list[dict[str, Any]]:
             continue
         names = ("run_id", "command", "started_at", "seconds", "outcome", "error", "warnings")
         steps = [{n: step.get(n) for n in ("name", "seconds", "rows", "outcome")} for step in said["steps"]]
-        found.append({name: said.get(name) for name in names} | {"steps": steps, "report": str(file)})
+        refused = len(said.get("details", {}).get("refused", []))
+        found.append(
+            {name: said.get(name) for name in names}
+            | {"refused": refused, "steps": steps, "report": str(file)}
+        )
     return found
 
 

@@ -8,13 +8,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from finlake.error_words import told
 from finlake.messages import number, text
+from pipeline.fitting import FittingTable
 
 RUNS_SHOWN = 5
 STATES = ("loaded", "superseded", "loading", "unfinished", "held", "refused")
@@ -63,7 +62,7 @@ def _running(run: dict[str, Any] | None, language: str, now: datetime) -> Iterat
         yield Text(f"  ▸ {words}" + (f": {run['doing']}" if run["doing"] else ""))
 
 
-def _periods(rows: list[dict[str, Any]], language: str) -> Table:
+def _periods(rows: list[dict[str, Any]], language: str) -> FittingTable:
     names = (
         "period",
         "payer",
@@ -75,7 +74,8 @@ def _periods(rows: list[dict[str, Any]], language: str) -> Table:
         "finality",
         "deliveries",
     )
-    table = _table([text(f"status.{name}", language) for name in names], right={3, 4, 8})
+    heads = [text(f"status.{name}", language) for name in names]
+    table = FittingTable(heads, language, right=frozenset({3, 4, 8}), may_go=(8, 4, 5, 7, 6))
     for row in rows:
         table.add_row(
             row["billing_period"],
@@ -148,25 +148,20 @@ def _published(said: dict[str, Any], language: str) -> Iterator[Text]:
         yield Text(text("status.newer_build", language, build=newest["build_id"]))
 
 
-def _runs(runs: list[dict[str, Any]], language: str) -> Table:
+def _runs(runs: list[dict[str, Any]], language: str) -> FittingTable:
     names = ("run", "delivered", "seconds", "outcome", "steps")
     heads = [text(f"status.{name}", language) for name in names]
     heads[1] = "UTC"
-    table = _table(heads, right={2})
+    table = FittingTable(heads, language, right=frozenset({2}), may_go=(4,))
     for run in runs:
         steps = ", ".join(
             f"{s['name']} {number(Decimal(str(s['seconds'] or 0)), language, 1)}" for s in run["steps"]
         )
         outcome = Text(text(f"status.{run['outcome']}", language), style=_OUTCOMES.get(run["outcome"], ""))
+        if run["outcome"] == "ok" and run["refused"]:
+            outcome = Text(text("status.ok_refused", language, count=run["refused"]), style="yellow")
         took = number(Decimal(str(run["seconds"])), language, 1)
         table.add_row(run["command"], _minute(run["started_at"]), took, outcome, steps)
-    return table
-
-
-def _table(heads: list[str], right: set[int]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for position, head in enumerate(heads):
-        table.add_column(head, justify="right" if position in right else "left", overflow="fold")
     return table
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from finlake.ledger import DeliveryRecord
 from pipeline import cli
+from pipeline.diff_view import view
 from pipeline.silver import current_of, in_time
 
 CASES = [
@@ -136,6 +139,22 @@ def test_what_cannot_be_compared(
 def test_only_one_payer(cur1_csv_lake: Path, capsys: pytest.CaptureFixture[str]) -> None:
     whole = diff(cur1_csv_lake, capsys, "2026-04", "--lines")
     assert diff(cur1_csv_lake, capsys, "2026-04", "--lines", "--payer", "900100000001") == whole
+
+
+def test_groups_of_other_costs_only_are_counted_and_not_shown_as_zeros() -> None:
+    nothing = dict.fromkeys(("earlier_days", "new_days", "closing_lines", "total"), Decimal(0))
+    some = nothing | {"earlier_days": Decimal("1.25"), "total": Decimal("1.25")}
+    keys = {"payer_id": "9", "account_id": "A-SHOWN", "currency": "USD"}
+    delivery = {"delivery_id": "d", "delivered_at": None, "dated": False, "line_count": 1}
+    change = {
+        "export_id": "e", "from": delivery, "to": delivery, "earlier_days_until": None, "rows": None,
+        "groups": [keys | some | {"other_costs": {}}, keys | nothing | {"account_id": "A-ZERO", "other_costs": {}}],
+        "totals": [{"payer_id": "9", "currency": "USD", "unblended_cost": some}],
+    }  # fmt: skip
+    console = Console(file=io.StringIO(), width=120)
+    console.print(view({"billing_period": "2026-04", "by": ["account"], "changes": [change]}, "en"))
+    said = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "A-SHOWN" in said and "A-ZERO" not in said and "1 group more changed in other costs only" in said
 
 
 def test_for_people_in_both_languages(

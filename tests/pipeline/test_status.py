@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+from collections import Counter
 from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -82,6 +83,8 @@ def test_what_is_refused_or_held_is_told(
     assert "no line" in held["reason"]
     english = words(lake)
     assert refusal["where"] in english and "Held back: 2026-03" in english and "1 refused" in english
+    assert [(run["outcome"], run["refused"]) for run in said["runs"][:2]] == [("ok", 1), ("ok", 0)]
+    assert "ok, 1 refused" in english and "ok, 1 recusada" in words(lake, "pt-BR")
     assert look(lake, capsys)["refused"]
 
 
@@ -120,6 +123,16 @@ def test_a_claim_is_loading_or_unfinished(lake: Path) -> None:
     assert "1 unfinished" in words(lake)
     with steps.writing(load_settings(lake=str(lake)), "ingest", 0):
         assert "1 being loaded" in words(lake)
+
+
+def test_what_silver_does_not_show_yet_is_not_loaded(lake: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An ingest that was killed between bronze and silver."""
+    shutil.rmtree(lake / "silver" / "billing_line_items")
+    states = Counter(d["state"] for d in look(lake, capsys)["deliveries"])
+    assert states == {"unfinished": 3, "superseded": 3}
+    assert "3 unfinished" in words(lake)
+    with steps.writing(load_settings(lake=str(lake)), "ingest", 0):
+        assert "3 being loaded" in words(lake)
 
 
 def test_looking_changes_nothing(lake: Path, capsys: pytest.CaptureFixture[str]) -> None:
