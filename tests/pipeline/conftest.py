@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import missing
+from tests.once import once
 from tests.pipeline import ingesting
 
 
@@ -58,7 +59,8 @@ def cur1_csv_lake(golden: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 def _loaded(source: Path, factory: pytest.TempPathFactory) -> Path:
-    lake = factory.mktemp("loaded") / "lake"
-    said = ingesting.ingest(lake, source)
-    assert not said["refused"], said["refused"]
-    return lake
+    def load(folder: Path) -> None:
+        said = ingesting.ingest(folder / "lake", source)
+        assert not said["refused"], said["refused"]
+
+    return once(factory, f"loaded-{source.parent.name}-{source.name}", load) / "lake"

@@ -12,6 +12,7 @@ from finlake.sample import bill, facts
 from finlake.sample.generate import write_sample
 from finlake.sample.lines import Line
 from finlake.sample.plan import Edition, Request, editions
+from tests.once import once
 
 Bills = list[tuple[Edition, list[Line]]]
 SMALL = Request(seed=7, months=3, end_month="2026-10")
@@ -27,9 +28,7 @@ def bills() -> Bills:
 @pytest.fixture(scope="session")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sample of three months on disk."""
-    root = tmp_path_factory.mktemp("sample") / "small"
-    write_sample(root, SMALL)
-    return root
+    return once(tmp_path_factory, "sample", lambda folder: write_sample(folder / "small", SMALL)) / "small"
 
 
 @pytest.fixture(scope="session")
