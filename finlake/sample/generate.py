@@ -178,11 +178,7 @@ def _check(request: Request) -> None:
     if not 1 <= request.months <= MAX_MONTHS:
         raise UsageError.of("sample_months_wrong", months=request.months, most=MAX_MONTHS)
     if request.metric_days < 0:
-        raise UsageError(
-            "metrics of fewer than 0 days can't be made",
-            where="--metric-days",
-            next_step="give a number of days, 0 for none",
-        )
+        raise UsageError.of("sample_metric_days_wrong")
     if request.rows < 0:
         raise UsageError.of("sample_rows_wrong")
 
