@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, Transaction
-from deltalake.transaction import AddAction
+from deltalake.transaction import AddAction, RemoveAction
 
 from finlake import objects
 from finlake.contracts import load_contract
@@ -42,7 +42,7 @@ def store_batch(lake: Lake, batch: MetricBatch, points: pa.Table) -> None:
     table = ensure_table(lake, load_contract("bronze", TABLE))
     if (table.transaction_version(_APP) or 0) >= batch.sequence:
         raise LakeBusy.of("lake_changed_meanwhile", where=lake.root)
-    actions = [_written(lake, day, rows) for day, rows in _by_day(points)]
+    actions: list[AddAction | RemoveAction] = [_written(lake, day, rows) for day, rows in _by_day(points)]
     reach("before_metrics_bronze_commit")
     table.create_write_transaction(
         actions,

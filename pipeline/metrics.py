@@ -125,6 +125,28 @@ def metrics_of_run(lake: Lake, settings: Settings, report: RunReport, progress: 
 
 
 @dataclass
+class _Batch:
+    """What the next bronze commit takes."""
+
+    files: list[TakenFile] = field(default_factory=list)
+    tables: list[pa.Table] = field(default_factory=lambda: [empty_points()])
+    contents: set[str] = field(default_factory=set)
+    points: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.files) >= FILES_AT_ONCE or self.points >= POINTS_AT_ONCE
+
+    def add(self, file: TakenFile, rows: pa.Table | None) -> None:
+        """One more file; `rows` is None where its content is stored already."""
+        self.files.append(file)
+        if rows is not None:
+            self.tables.append(rows)
+            self.contents.add(file.content_id)
+            self.points += rows.num_rows
+
+
+@dataclass
 class _Intake:
     """Reads files and commits them in batches."""
 
@@ -137,22 +159,19 @@ class _Intake:
     def take_in(self, files: list[MetricFile]) -> dict[str, MetricRefusal]:
         """Store what can be read. Returns mark -> refusal of the others."""
         refusals: dict[str, MetricRefusal] = {}
-        taken: list[TakenFile] = []
-        tables: list[pa.Table] = []
+        batch = _Batch()
         with ThreadPoolExecutor(READERS) as pool:
             for file, content in self._contents(pool, files):
                 try:
-                    one, rows = self._read(file, content, {t.content_id for t in taken})
-                    taken.append(one)
-                    tables += [rows] if rows.num_rows else []
+                    batch.add(*self._read(file, content, batch.contents))
                 except DeliveryRefused as error:
                     refusals[file.mark] = _refusal(file, error)
                 self.progress.advance()
-                if len(taken) >= FILES_AT_ONCE or sum(t.num_rows for t in tables) >= POINTS_AT_ONCE:
-                    self._commit(taken, tables)
-                    taken, tables = [], []
-        if taken:
-            self._commit(taken, tables)
+                if batch.is_full:
+                    self._commit(batch)
+                    batch = _Batch()
+        if batch.files:
+            self._commit(batch)
         return refusals
 
     def _contents(
@@ -170,8 +189,10 @@ class _Intake:
             return None
         return content if len(content) == file.stat.size else None
 
-    def _read(self, file: MetricFile, content: bytes | None, now: set[str]) -> tuple[TakenFile, pa.Table]:
-        """A file's record, and its points: none where the same content is stored already, or is about to be."""
+    def _read(
+        self, file: MetricFile, content: bytes | None, now: set[str]
+    ) -> tuple[TakenFile, pa.Table | None]:
+        """A file's record, and its points: None where the same content is stored already, or is about to be."""
         if content is None:
             raise DeliveryRefused.of("metric_file_moved", where=file.stat.key)
         content_id = hashlib.sha256(content).hexdigest()[:32]
@@ -184,18 +205,17 @@ class _Intake:
         taken = TakenFile(file.mark, file.stat.key, content_id, at, modified, rows.num_rows, days)
         if content_id in now or self.ledger.has_content(content_id):
             self.result.repeated += 1
-            return taken, empty_points()
+            return taken, None
         return taken, rows
 
-    def _commit(self, taken: list[TakenFile], tables: list[pa.Table]) -> None:
-        rows = pa.concat_tables([empty_points(), *tables])
-        batch = MetricBatch(self.ledger.sequence() + 1, tuple(taken))
-        self.progress.doing(f"storing {rows.num_rows:,} points of {len(taken):,} metric files")
-        store_batch(self.lake, batch, rows)
-        self.ledger.take_over([batch])
+    def _commit(self, batch: _Batch) -> None:
+        said = MetricBatch(self.ledger.sequence() + 1, tuple(batch.files))
+        self.progress.doing(f"storing {batch.points:,} points of {len(batch.files):,} metric files")
+        store_batch(self.lake, said, pa.concat_tables(batch.tables))
+        self.ledger.take_over([said])
         reach("after_metrics_ledger")
-        self.result.files += len(taken)
-        self.result.points += rows.num_rows
+        self.result.files += len(batch.files)
+        self.result.points += batch.points
 
 
 def _settle(
