@@ -86,9 +86,9 @@ def create_or_open(location: str, engine: str | None = None) -> Lake:
     if found := [character for character in UNUSABLE if character in root]:
         raise UsageError.of("lake_path_unusable", where=root, characters=" ".join(found))
     foreign = [name for name in objects.names(root) if not name.startswith(".")]
-    if foreign:
+    if foreign and MARKER not in foreign:  # else another process has just made it a lake
         raise UsageError.of("lake_folder_foreign", where=root, names=", ".join(sorted(foreign)[:3]))
-    _write_marker(root, uuid.uuid4().hex, engine or "duckdb")
+    objects.write_new(f"{root}/{MARKER}", _marker(uuid.uuid4().hex, engine or "duckdb"))
     return open_lake(location)
 
 
@@ -102,13 +102,12 @@ def check_engine(lake: Lake, engine: str | None) -> None:
 
 def change_engine(lake: Lake, engine: str) -> Lake:
     """Let another engine write the lake from now on. The caller holds the writer lock."""
-    _write_marker(lake.root, lake.lake_id, engine)
+    objects.write_atomically(f"{lake.root}/{MARKER}", _marker(lake.lake_id, engine))
     return open_lake(lake.root)
 
 
-def _write_marker(root: str, lake_id: str, engine: str) -> None:
-    marker = {"lake_id": lake_id, "format": FORMAT, "engine": engine}
-    objects.write_atomically(f"{root}/{MARKER}", json.dumps(marker, indent=1).encode())
+def _marker(lake_id: str, engine: str) -> bytes:
+    return json.dumps({"lake_id": lake_id, "format": FORMAT, "engine": engine}, indent=1).encode()
 
 
 def open_lake(location: str) -> Lake:

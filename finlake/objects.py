@@ -84,6 +84,26 @@ def write_atomically(location: str, data: bytes) -> None:
     temporary.replace(target)
 
 
+def write_new(location: str, data: bytes) -> None:
+    """Write an object where there is none; of several that try at once the first one's stays (on S3 the last one's)."""
+    if is_s3(location):
+        if not exists(location):
+            write_atomically(location, data)
+        return
+    target = Path(location)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
+    while not target.exists():
+        temporary.write_bytes(data)
+        try:
+            target.hardlink_to(temporary)
+        except (FileExistsError, FileNotFoundError):
+            continue  # another was first, and its clean-up may take what is temporary
+        except OSError:
+            temporary.replace(target)  # a file system without links
+    temporary.unlink(missing_ok=True)
+
+
 def put_file(source: Path, location: str) -> None:
     """Bring a local file to its place in the lake: renamed where it can be, copied otherwise."""
     if is_s3(location):
