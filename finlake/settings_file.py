@@ -78,7 +78,7 @@ def explain(
     where = _place(location, file, environment, flags)
     if first["type"] == "extra_forbidden":
         close, allowed = _suggestion(model, location)
-        said = {"name": dotted, "count": len(details), "allowed": allowed}
+        said: dict[str, Any] = {"name": dotted, "count": len(details), "allowed": allowed}
         if close is None:
             return ConfigurationError.of("setting_unknown", where=where, **said)
         return ConfigurationError.of("setting_misspelt", where=where, close=close, **said)

@@ -46,8 +46,8 @@ class RunView:
             self.say("none_loaded" if payload["refused"] else "nothing_new", count=payload["unchanged"])
         self.warned(payload["warnings"])
         for key in payload["unsupported"]:
-            said = self.words("unsupported", manifest=key)
-            self.console.print(f"[yellow]{self.words('not_loaded')}[/] {escape(said)}")
+            unread = self.words("unsupported", manifest=key)
+            self.console.print(f"[yellow]{self.words('not_loaded')}[/] {escape(unread)}")
         for refused in payload["refused"]:
             self.refusal("refused", refused)
             said = told(refused, self.language)
