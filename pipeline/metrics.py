@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -89,13 +90,14 @@ def ingest_metrics(
 ) -> MetricsResult:
     """Take in every new metric file of a source and bring silver up to it. The caller holds the lake's writer lock."""
     result = MetricsResult()
-    with report.step("metrics discover") as step:
-        ledger = open_metric_ledger(lake)
-        source, found, new = plan(location, ledger)
-        step.rows = len(found)
-    progress.total(len(new))
-    engine = open_engine(lake.engine, lake.root, settings.spark_remote)
-    try:
+    with (
+        closing(open_metric_ledger(lake)) as ledger,
+        closing(open_engine(lake.engine, lake.root, settings.spark_remote)) as engine,
+    ):
+        with report.step("metrics discover") as step:
+            source, found, new = plan(location, ledger)
+            step.rows = len(found)
+        progress.total(len(new))
         if new:
             engine.check()
         with report.step("metrics bronze") as step:
@@ -106,9 +108,6 @@ def ingest_metrics(
         with report.step("metrics silver") as step:
             result.days = MetricsWriter(lake, engine, ledger, progress.doing).converge()
             step.rows = sum(result.days.values())
-    finally:
-        engine.close()
-        ledger.close()
     report.details["metrics"] = result.as_dict()
     return result
 

@@ -11,6 +11,7 @@ import tempfile
 from difflib import get_close_matches
 from pathlib import Path
 
+from finlake import metric_ledger
 from finlake.errors import FinlakeError, LakeBusy, NotFound
 from finlake.settings import CONFIG_NAME, ENV_PREFIX, Settings, environment_names, is_s3
 from pipeline.doctor.checks import Finding, Say
@@ -106,23 +107,28 @@ def lock(say: Say, settings: Settings) -> Finding:
 
 
 def ledger(say: Say, settings: Settings) -> Finding:
-    """The ledger can be read as a whole. Damage is no loss: it is rebuilt from the Delta logs."""
+    """The ledgers of bill and metrics can be read as a whole. Damage is no loss: they are rebuilt from the Delta logs."""
     from finlake.lake import open_lake
 
     try:
-        file = open_lake(settings.lake).state_dir / "ledger.sqlite"
+        folder = open_lake(settings.lake).state_dir
     except NotFound:
         return say.ok("ledger", "ledger_none")
-    if not file.is_file():
+    there = [file for name in ("ledger.sqlite", metric_ledger.LEDGER) if (file := folder / name).is_file()]
+    if not there:
         return say.ok("ledger", "ledger_none")
+    for file in there:
+        if (answer := _quick_check(file)) != "ok":
+            return say.fail("ledger", "ledger_broken", "ledger_advice", file=file, error=answer)
+    return say.ok("ledger", "ledger_ok")
+
+
+def _quick_check(file: Path) -> str:
     try:
         with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as con:
-            (answer,) = con.execute("PRAGMA quick_check").fetchone()
+            return str(con.execute("PRAGMA quick_check").fetchone()[0])
     except sqlite3.Error as error:
-        answer = str(error)
-    if answer != "ok":
-        return say.fail("ledger", "ledger_broken", "ledger_advice", file=file, error=answer)
-    return say.ok("ledger", "ledger_ok")
+        return str(error)
 
 
 def published(say: Say, settings: Settings) -> Finding:

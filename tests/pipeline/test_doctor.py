@@ -13,7 +13,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from finlake import objects
+from finlake import metric_ledger, objects
 from finlake.errors import ExitCode
 from finlake.lake import create_or_open
 from finlake.settings import load_settings
@@ -219,10 +219,11 @@ def test_a_lock_that_is_held(lake: Path) -> None:
     assert lake_checks.lock(SAY, settings).status == "ok"
 
 
-def test_ledger(lake: Path) -> None:
+@pytest.mark.parametrize("name", ["ledger.sqlite", metric_ledger.LEDGER])
+def test_ledger(name: str, lake: Path) -> None:
     settings = load_settings(lake=str(lake))
     assert lake_checks.ledger(SAY, settings).detail == "none yet"
-    file = lake / "state" / "ledger.sqlite"
+    file = lake / "state" / name
     file.parent.mkdir(exist_ok=True)
     with sqlite3.connect(file) as con:
         con.execute("CREATE TABLE t (a)")
