@@ -172,7 +172,7 @@ def _totals(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Per payer and currency: for each cost what changed, by class and in total; None where the export lacks the cost."""
     totals: dict[tuple[str, str], dict[str, dict[str, Decimal | None]]] = {}
     for row in rows:
-        none = {measure: dict.fromkeys(_PARTS, Decimal(0)) for measure in MEASURES}
+        none: dict[str, dict[str, Decimal | None]] = {m: dict.fromkeys(_PARTS, Decimal(0)) for m in MEASURES}
         sums = totals.setdefault((row["payer_id"], row["currency"]), none)
         for measure in MEASURES:
             for part in _PARTS:
