@@ -59,6 +59,7 @@ def silver_rows(lines: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
         "billing_authority": [{**row, "reason": "first", "decided_at": NOW} for row in keys],
         "deliveries": [{**row, "state": "loaded", "is_current": True} for row in keys],
         "delivery_costs": [{**row, "is_closing_line": False} for row in lines],
+        "resource_metrics": [],
     }
 
 
@@ -114,9 +115,17 @@ def fill_marts(con: duckdb.DuckDBPyConnection) -> None:
         "from lines group by all",
         "dim_resource by name select payer_id, account_id, resource_id, any_value(service) as service, "
         f"any_value(service_name) as service_name, {days} from lines group by all",
+        "resource_cost_usage_daily by name select billing_period, usage_date, payer_id, account_id, resource_id, "
+        "currency, min(service) as service, sum(unblended_cost) as unblended_cost, count(*) as line_count, "
+        "sum(net_amortized_cost) as net_amortized_cost, 'not_delivered' as metrics_reason "
+        "from lines where resource_id is not null group by all",
+        "metric_coverage by name select billing_period, payer_id, account_id, resource_id, currency, "
+        "min(service) as service, sum(unblended_cost) as unblended_cost, 0 as metric_days, 0 as metric_count, "
+        f"sum(net_amortized_cost) as net_amortized_cost, {days}, count(distinct usage_date) as cost_days, "
+        "'none' as match_quality, 'not_enabled' as reason from lines where resource_id is not null group by all",
         "reconciliation by name select billing_period, payer_id, currency, measure, total as source_total, "
         "total as silver_total, total as cost_monthly_total, total as cost_daily_total, "
-        "total as cost_by_resource_daily_total, true as is_reconciled from (select billing_period, payer_id, "
+        "total as cost_by_resource_daily_total, true as is_reconciled, 'delivered' as total_basis from (select billing_period, payer_id, "
         "currency, 'unblended_cost' as measure, sum(unblended_cost) as total from lines group by all)",
     ):
         con.execute(f"insert into marts.{statement}")
