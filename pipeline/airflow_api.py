@@ -41,7 +41,11 @@ class AirflowApi:
 
     def unpause(self, dag_id: str) -> None:
         """Let the DAG's runs start."""
-        self._call("PATCH", f"/api/v2/dags/{dag_id}?update_mask=is_paused", {"is_paused": False})
+        self._pause(dag_id, False)
+
+    def pause(self, dag_id: str) -> None:
+        """Start no new run of the DAG; asset events that come meanwhile are not kept for it."""
+        self._pause(dag_id, True)
 
     def trigger(self, dag_id: str) -> str:
         """Start a run with the DAG's default parameters; its run id."""
@@ -70,6 +74,9 @@ class AirflowApi:
         """Run ids whose asset events made this run start."""
         path = f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/upstreamAssetEvents"
         return {str(event["source_run_id"]) for event in self._call("GET", path)["asset_events"]}
+
+    def _pause(self, dag_id: str, paused: bool) -> None:
+        self._call("PATCH", f"/api/v2/dags/{dag_id}?update_mask=is_paused", {"is_paused": paused})
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()

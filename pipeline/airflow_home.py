@@ -19,11 +19,12 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True)
 class AirflowHome:
-    """Where this Airflow keeps its state, which lake and source it serves, and the port of its API and UI."""
+    """Where this Airflow keeps its state, which lake and sources it serves, and the port of its API and UI."""
 
     folder: Path
     lake: str
     source: str
+    metrics_source: str
     port: int
 
     @property
@@ -61,6 +62,7 @@ def environment(home: AirflowHome, inherited: Mapping[str, str]) -> dict[str, st
         "PATH": os.pathsep.join([bin_dir, inherited.get("PATH", os.defpath)]),
         "FINLAKE_LAKE": home.lake,
         "FINLAKE_SOURCE": home.source,
+        "FINLAKE_METRICS_SOURCE": home.metrics_source,
         "AIRFLOW_HOME": str(home.folder),
         "AIRFLOW__CORE__DAGS_FOLDER": str(paths.DAGS_DIR),
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",

@@ -1,4 +1,4 @@
-"""Runs `billing_ingest` and the `marts_build` that it causes on Airflow's real scheduler."""
+"""Runs `metrics_ingest`, `billing_ingest` and the `marts_build` that they cause on Airflow's real scheduler."""
 
 from __future__ import annotations
 
@@ -85,30 +85,44 @@ def fail_unfinished_runs(api: AirflowApi) -> None:
     for dag_id in names.TASKS:
         if api.dag(dag_id) is None:
             continue
+        api.unpause(dag_id)
         for run in api.runs(dag_id):
             if run["state"] in ("queued", "running"):
                 api.fail_run(dag_id, str(run["dag_run_id"]))
 
 
 def run_dags(processes: AirflowProcesses, api: AirflowApi, watch: Watcher) -> RunOutcome:
-    """Trigger `billing_ingest`, follow it and the `marts_build` that its asset event starts, to the end."""
-    for dag_id in (names.INGEST_DAG, names.BUILD_DAG):
-        api.unpause(dag_id)
+    """Trigger `metrics_ingest`, then `billing_ingest`; follow them and the one `marts_build` that is due, to the end."""
     outcome = RunOutcome()
-    ingest_run = api.trigger(names.INGEST_DAG)
-    ingest = _follow(processes, api, names.INGEST_DAG, ingest_run, watch, outcome)
-    states = {task.task_id: task.state for task in ingest}
-    outcome.nothing_new = states["ingest"] == "skipped"
+    api.pause(names.BUILD_DAG)
+    try:
+        _, no_metrics = _ingest(processes, api, names.METRICS_DAG, watch, outcome)
+    finally:
+        api.unpause(names.BUILD_DAG)
+    if outcome.failed is not None:
+        return outcome
+    ingest_run, no_bill = _ingest(processes, api, names.INGEST_DAG, watch, outcome)
+    outcome.nothing_new = no_metrics and no_bill
     if outcome.failed is not None:
         return outcome
     if outcome.nothing_new and _last_build_succeeded(api):
         return outcome
-    if outcome.nothing_new:
+    if no_bill:
         build_run = api.trigger(names.BUILD_DAG)
     else:
         build_run = _started_by(processes, api, ingest_run, watch, outcome)
     _follow(processes, api, names.BUILD_DAG, build_run, watch, outcome)
     return outcome
+
+
+def _ingest(
+    processes: AirflowProcesses, api: AirflowApi, dag_id: str, watch: Watcher, outcome: RunOutcome
+) -> tuple[str, bool]:
+    """Trigger and follow one ingesting DAG. Returns its run, and whether there was nothing new."""
+    api.unpause(dag_id)
+    run_id = api.trigger(dag_id)
+    states = {task.task_id: task.state for task in _follow(processes, api, dag_id, run_id, watch, outcome)}
+    return run_id, states["ingest"] == "skipped"
 
 
 def _follow(

@@ -68,7 +68,10 @@ def write_sample(folder: Path, months: int, progress: Progress, watch: Stopwatch
 
 def airflow_home(lake: Lake, source: str) -> AirflowHome:
     """The Airflow of a lake; its state lies in the lake's state folder."""
-    return AirflowHome(lake.state_dir / "airflow", lake.root, source, free_port())
+    from finlake.sample.metric_files import FOLDER
+
+    metrics = str(Path(source) / FOLDER)
+    return AirflowHome(lake.state_dir / "airflow", lake.root, source, metrics, free_port())
 
 
 @dataclass

@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 23, 12, 0, 30, tzinfo=UTC)
 
 
 def home(folder: Path) -> AirflowHome:
-    return AirflowHome(folder / "airflow", "/data/lake", "s3://bucket/exports", 8123)
+    return AirflowHome(folder / "airflow", "/data/lake", "s3://bucket/exports", "s3://bucket/metrics", 8123)
 
 
 def test_another_airflows_settings_never_reach_ours(tmp_path: Path) -> None:
