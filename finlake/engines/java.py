@@ -74,7 +74,8 @@ def fetch_jars() -> Path:
 
 def check_jars(folder: Path) -> None:
     """Raise ConfigurationError unless the folder holds exactly the files of sha256.txt, byte for byte."""
-    expected = dict(reversed(line.split()) for line in CHECKSUMS.read_text().splitlines())
+    listed = [line.split() for line in CHECKSUMS.read_text().splitlines()]
+    expected = {name: digest for digest, name in listed}
     found = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.iterdir())}
     wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
     if wrong:

@@ -31,8 +31,8 @@ def access() -> Access:
         raise ConfigurationError.of("lake_credentials_missing")
     keys = found.get_frozen_credentials()
     return Access(
-        key=keys.access_key,
-        secret=keys.secret_key,
+        key=str(keys.access_key),
+        secret=str(keys.secret_key),
         token=keys.token,
         region=session.region_name or os.environ.get("AWS_REGION"),
         endpoint=os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"),

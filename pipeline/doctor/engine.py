@@ -18,7 +18,7 @@ def engine(say: Say, settings: Settings) -> Finding:
     """The lake's engine is the one that the settings ask for, and has what it needs."""
     from finlake.lake import MARKER, check_engine, open_lake
 
-    name = settings.engine or "duckdb"
+    name: str = settings.engine or "duckdb"
     try:
         if objects.exists(f"{settings.lake}/{MARKER}"):
             lake = open_lake(settings.lake)

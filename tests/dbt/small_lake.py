@@ -74,7 +74,6 @@ def line(day: date, cost: str, **changes: Any) -> Row:
         "resource_type": "ec2:instance",
         "net_cost_basis": "equals_gross",
         "gross_cost_basis": "delivered",
-        "gross_cost_basis": "delivered",
         "is_split_line": False,
         "resource_tags": [("user_team", "shop")],
         "cost_categories": [],
