@@ -36,7 +36,12 @@ def engine(say: Say, settings: Settings) -> Finding:
 def _server(say: Say, remote: str) -> Finding:
     address = urlsplit(remote.partition(";")[0])
     try:
-        socket.create_connection((address.hostname or "", address.port or CONNECT_PORT), timeout=5).close()
+        family, kind, _, _, place = socket.getaddrinfo(
+            address.hostname, address.port or CONNECT_PORT, type=socket.SOCK_STREAM
+        )[0]
+        with socket.socket(family, kind) as probe:
+            probe.settimeout(5)
+            probe.connect(place)
     except OSError as error:
         return say.fail("engine", "engine_server", "engine_server_advice", remote=remote, error=error)
     return say.ok("engine", "engine_remote_ok", remote=remote)
