@@ -126,7 +126,8 @@ def fill_marts(con: duckdb.DuckDBPyConnection) -> None:
         "reconciliation by name select billing_period, payer_id, currency, measure, total as source_total, "
         "total as silver_total, total as cost_monthly_total, total as cost_daily_total, "
         "total as cost_by_resource_daily_total, true as is_reconciled, 'delivered' as total_basis "
-        "from (select billing_period, payer_id, currency, 'unblended_cost' as measure, sum(unblended_cost) as total from lines group by all)",
+        "from (select billing_period, payer_id, currency, "
+        "'unblended_cost' as measure, sum(unblended_cost) as total from lines group by all)",
     ):
         con.execute(f"insert into marts.{statement}")
 
