@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import signal
 import threading
@@ -18,7 +19,9 @@ from tests.faults.kit import Case, copy, kind
 
 BUILD_FROM = POINTS.index("after_control_tables")
 INGEST_POINTS, BUILD_POINTS = POINTS[: BUILD_FROM + 1], POINTS[BUILD_FROM:]
-KILLS_OF_AN_INGEST, KILLS_OF_A_BUILD = 5, 4
+KILLS_OF_AN_INGEST, KILLS_OF_A_BUILD, KILLS_OF_SPARK = 5, 4, 3
+QUICK_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+NOTHING: dict[str, str] = {}
 TOTALS = (
     "select billing_period, count(*), sum(unblended_cost), sum(net_amortized_cost) "
     "from cost_monthly group by all order by all"
@@ -68,6 +71,28 @@ def ingest_kill(case: Case) -> None:
     case.assert_settled(lake, bucket.root)
 
 
+@kind("spark_kill")
+def spark_kill(case: Case) -> None:
+    """The same on engine spark, three times on one lake; the clean tables are engine duckdb's."""
+    bucket = scenes.random_bucket(case.chance, case.folder / "bucket")
+    clean, _ = case.clean_ingest(bucket.root)
+    wanted, lake = scenes.tables(clean), case.folder / "lake"
+    arguments, tries = ("ingest", "--lake", lake, "--source", bucket.root), 0
+    environment = {"FINLAKE_ENGINE": "spark", "JAVA_TOOL_OPTIONS": QUICK_JVM}
+    seconds = case.scratch.get("spark seconds", 40.0)
+    while case.faults["ingest on spark killed"] < KILLS_OF_SPARK and (tries := tries + 1) < 12:
+        if killed(case, arguments, _point(case, INGEST_POINTS), seconds, environment):
+            case.faults["ingest on spark killed"] += 1
+        else:
+            scenes.assert_same(scenes.tables(lake), wanted)
+            shutil.rmtree(lake)
+    started = time.monotonic()
+    case.ingest(lake, bucket.root, **environment)
+    case.scratch["spark seconds"] = time.monotonic() - started
+    scenes.assert_same(scenes.tables(lake), wanted)
+    case.assert_settled(lake, bucket.root)
+
+
 def _point(case: Case, points: tuple[str, ...]) -> str | None:
     """A failpoint in turn, some for the second or third time; None: a random moment."""
     if case.chance.random() < 0.4:
@@ -76,12 +101,18 @@ def _point(case: Case, points: tuple[str, ...]) -> str | None:
     return f"{points[(case.number + case.chance.randint(0, 50)) % len(points)]}:{nth}"
 
 
-def killed(case: Case, arguments: tuple[Any, ...], point: str | None, seconds: float) -> bool:
+def killed(
+    case: Case,
+    arguments: tuple[Any, ...],
+    point: str | None,
+    seconds: float,
+    environment: dict[str, str] = NOTHING,
+) -> bool:
     """Start a command and kill it at a point or a random moment; False where it ended well before."""
     if point:
-        run = case.warm.start(*arguments, FINLAKE_FAILPOINT=point)
+        run = case.warm.start(*arguments, **environment, FINLAKE_FAILPOINT=point)
     else:
-        run = case.warm.start(*arguments)
+        run = case.warm.start(*arguments, **environment)
         run.wait(case.chance.uniform(0.0, seconds))
         run.send(signal.SIGKILL)
     code = run.finish()
@@ -95,12 +126,13 @@ def month_before(case: Case) -> dict[str, Any]:
         return case.scratch
     root = case.folder.parent / "scene"
     shutil.rmtree(root, ignore_errors=True)
-    bucket, first = scenes.Bucket(root / "bucket"), scenes.delivery(case.chance, "csv", "2026-03", 1, 2)
+    chance = random.Random(f"{case.seed}/month before")
+    bucket, first = scenes.Bucket(root / "bucket"), scenes.delivery(chance, "csv", "2026-03", 1, 2)
     bucket.deliver(first)
-    bucket.deliver(scenes.delivery(case.chance, "cur2", "2026-02", 1))
+    bucket.deliver(scenes.delivery(chance, "cur2", "2026-02", 1))
     case.whole_run(root / "before", bucket.root)
-    bucket.deliver(scenes.restated(case.chance, first, 5))
-    bucket.deliver(scenes.delivery(case.chance, "cur2", "2026-04", 1))
+    bucket.deliver(scenes.restated(chance, first, 5))
+    bucket.deliver(scenes.delivery(chance, "cur2", "2026-04", 1))
     copy(root / "before", root / "clean")
     started = time.monotonic()
     case.whole_run(root / "clean", bucket.root)
@@ -128,14 +160,14 @@ def build_kill(case: Case) -> None:
     scene, lake = month_before(case), case.folder / "lake"
     copy(scene["before"], lake)
     arguments = ("run", "--lake", lake, "--source", scene["bucket"].root)
-    tries = 0
     with reading(lake) as reader:
-        while case.faults["build or publish killed"] < KILLS_OF_A_BUILD and (tries := tries + 1) < 12:
-            point = _point(case, BUILD_POINTS)
-            if killed(case, arguments, point and point.partition(":")[0], scene["seconds"]):
-                case.faults["build or publish killed"] += 1
-            else:
+        for number in range(1, KILLS_OF_A_BUILD + 1):
+            last = number == KILLS_OF_A_BUILD  # what is published leaves the next run nothing to do
+            point = _point(case, BUILD_POINTS if last else BUILD_POINTS[:-1])
+            at_most = scene["seconds"] * (1.0 if last else 0.6)
+            if not killed(case, arguments, point and point.partition(":")[0], at_most):
                 break
+            case.faults["build or publish killed"] += 1
         assert_recovers(case, lake, scene)
     case.faults["reader polls"] += reader.reads
     assert reader.reads and reader.answers <= set(scene["totals"]), "the reader saw a mix"

@@ -11,6 +11,7 @@ import importlib
 import json
 import multiprocessing
 import os
+import queue
 import shutil
 import signal
 import subprocess
@@ -30,6 +31,7 @@ MODULES = ("arrivals", "damage", "disk", "kills", "writers")
 FULL = {
     "ingest_kill": 80,
     "build_kill": 26,
+    "spark_kill": 10,
     "corrupt": 25,
     "delivery": 30,
     "drift": 25,
@@ -69,7 +71,7 @@ def load_kinds() -> None:
 def run_case(planned: Planned, seed: int, warm: Any, folder: Path, scratch: dict[str, Any]) -> dict[str, Any]:
     """Run one case; its result, JSON-ready: outcome `passed` or `failed` with the error, and the faults inflicted."""
     started = time.monotonic()
-    case = Case(planned.kind, planned.number, seed, warm, folder / "case", scratch)
+    case = Case(planned.kind, planned.number, seed, warm, folder / planned.name.replace("/", "-"), scratch)
     said: dict[str, Any] = {"case": planned.name, "kind": planned.kind, "seed": seed, "outcome": "passed"}
     try:
         KINDS[planned.kind](case)
@@ -79,6 +81,9 @@ def run_case(planned: Planned, seed: int, warm: Any, folder: Path, scratch: dict
         shutil.copytree(case.folder, kept, ignore_dangling_symlinks=True)
         said |= {"outcome": "failed", "error": f"{type(error).__name__}: {error}"[:2000], "kept": str(kept)}
         said["trace"] = traceback.format_exc()[-2000:]
+    finally:
+        warm.end_all()
+        shutil.rmtree(case.folder, ignore_errors=True)
     said |= {
         "faults": dict(case.faults),
         "seconds": round(time.monotonic() - started, 1),
@@ -126,7 +131,11 @@ def run(
         waiting.put(planned)
     left = workers
     while left:
-        said = results.get()
+        try:
+            said = results.get(timeout=60)
+        except queue.Empty:
+            assert not any(worker.exitcode for worker in crew), "a worker has died: start again, it goes on"
+            continue
         if said is None:
             left -= 1
             continue

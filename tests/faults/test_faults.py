@@ -51,6 +51,9 @@ def test_fault(kind: str, number: int, warm: Warm, scratch: dict[str, Any], tmp_
     if kind.startswith("disk_full") and not disk.can_mount():
         missing("the right to mount a small disk (tmpfs)")
     case = Case(kind, number, SEED, warm, tmp_path / "case", scratch)
-    KINDS[kind](case)
+    try:
+        KINDS[kind](case)
+    finally:
+        warm.end_all()
     assert case.faults, "the case inflicted no fault"
     print(f"seed {SEED} {kind}/{number}: {dict(case.faults)}")

@@ -80,7 +80,8 @@ class Warm:
     """A started server and the children that it was asked for."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.ended, self._count, self._rest = folder, dict[int, int](), 0, b""
+        self.folder, self.ended, self._live = folder, dict[int, int](), set[int]()
+        self._count, self._rest = 0, b""
         folder.mkdir(parents=True, exist_ok=True)
         environment = {k: v for k, v in os.environ.items() if not k.startswith("FINLAKE_")}
         self._server = subprocess.Popen(
@@ -129,6 +130,12 @@ class Warm:
         """Take over the compiled SQL that a child left in `file`, for all children to come."""
         self._ask({"learn": str(file)})
 
+    def end_all(self) -> None:
+        """Kill what a case has left running."""
+        for pid in sorted(self._live):
+            os.kill(pid, signal.SIGKILL)
+            self.wait(pid, LIMIT)
+
     def close(self) -> None:
         assert self._server.stdin is not None
         self._server.stdin.close()
@@ -150,8 +157,12 @@ class Warm:
             self._rest += read
         line, _, self._rest = self._rest.partition(b"\n")
         said: dict[str, Any] = json.loads(line)
+        if "started" in said:
+            self.ended.pop(said["started"], None)  # the system gives a number to more than one process
+            self._live.add(said["started"])
         if "ended" in said:
             self.ended[said["ended"]] = said["code"]
+            self._live.discard(said["ended"])
         return said
 
 
