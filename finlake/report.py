@@ -39,6 +39,16 @@ class Step:
     outcome: str = "running"
     details: dict[str, Any] = field(default_factory=dict)
 
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Time a part of the step that may come several times: `details.seconds` sums each."""
+        clock = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = self.details.setdefault("seconds", {})
+            spent[name] = round(spent.get(name, 0.0) + time.perf_counter() - clock, 3)
+
 
 class RunReport:
     """Context manager around a run; `folder` is where the file goes (Lake.reports).

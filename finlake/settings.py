@@ -26,6 +26,7 @@ OTHER_VARIABLES = {
     "(default ~/.local/state/finlake).",
     "FINLAKE_LAKE_ROOT": "Set by finlake for dbt: the lake that a build reads.",
     "FINLAKE_BUILD_DB": "Set by finlake for dbt: the database that a build writes.",
+    "FINLAKE_DUCKDB_MEMORY": "Set by finlake for dbt: how much memory DuckDB may hold.",
     "FINLAKE_FAILPOINT": "For tests: the named point at which the process is killed.",
     "FINLAKE_CI": "For tests: 1 makes a skipped test a failure.",
 }

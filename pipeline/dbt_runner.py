@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from finlake.engines.duckdb import memory_limit_mb
 from finlake.errors import AuditFailed, FinlakeError, UsageError
 from finlake.paths import DBT_DIR
 
@@ -203,6 +204,7 @@ def _environment(lake_root: str | Path, build_db: str | Path) -> Iterator[None]:
     wanted = {
         "FINLAKE_LAKE_ROOT": str(Path(lake_root).resolve()) if local else str(lake_root),
         "FINLAKE_BUILD_DB": str(Path(build_db).resolve()),
+        "FINLAKE_DUCKDB_MEMORY": f"{memory_limit_mb()}MB",
     }
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)

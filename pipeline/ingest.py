@@ -106,12 +106,16 @@ def ingest(
             engine.check()
         with report.step("bronze") as step:
             refusals = _take_in_all(
-                Intake(lake, ledger, source, doing=progress.doing), found, new, result, progress
+                Intake(lake, ledger, source, doing=progress.doing, part=step.part),
+                found,
+                new,
+                result,
+                progress,
             )
             step.rows = sum(r.line_count or 0 for r in result.loaded)
         _settle_refusals(lake, ledger, refusals, result)
         with report.step("silver") as step:
-            writer = SilverWriter(lake, engine, facts_of(settings), progress.doing)
+            writer = SilverWriter(lake, engine, facts_of(settings), progress.doing, step.part)
             unreadable = _converge(writer, ledger, found, result)
             step.rows = sum(r.line_count or 0 for r in result.shown)
         if unreadable:
@@ -130,7 +134,8 @@ def ingest(
 
 def _converge(writer: SilverWriter, ledger: Ledger, found: Discovery, result: IngestResult) -> list[Refusal]:
     """Bring silver up to bronze. A delivery that turns out to be unreadable is refused after all; its month keeps what it had."""
-    refusals, marks = [], {d.manifest.stat.key: signature(d) for d in found.deliveries}
+    refusals: list[Refusal] = []
+    marks = {d.manifest.stat.key: signature(d) for d in found.deliveries}
     while True:
         try:
             result.shown = writer.converge(ledger.deliveries())

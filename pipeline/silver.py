@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 
 import pyarrow as pa
@@ -66,9 +66,14 @@ class SilverWriter:
     """Replaces silver's partitions; knows from the Delta logs what is already there."""
 
     def __init__(
-        self, lake: Lake, engine: Engine, facts: Facts, doing: Callable[[str], None] = lambda _: None
+        self,
+        lake: Lake,
+        engine: Engine,
+        facts: Facts,
+        doing: Callable[[str], None] = lambda _: None,
+        part: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext(),
     ) -> None:
-        self.lake, self.engine, self.facts, self.doing = lake, engine, facts, doing
+        self.lake, self.engine, self.facts, self.doing, self.part = lake, engine, facts, doing, part
         self._recipe = facts.fingerprint()
         self.written: list[DeliveryRecord] = []
 
@@ -131,7 +136,8 @@ class SilverWriter:
 
     def _write_lines(self, record: DeliveryRecord) -> None:
         contract = load_contract("silver", LINES)
-        lines = self.lines_of(record)
+        with self.part("compile"):
+            lines = self.lines_of(record)
         commit_partition(
             self.lake,
             contract,
@@ -150,7 +156,8 @@ class SilverWriter:
             if is_current
             else self.lines_of(record)
         )
-        costs = self.engine.apply(delivery_costs.transform, lines, key=f"{COSTS} {self._recipe}")
+        with self.part("compile"):
+            costs = self.engine.apply(delivery_costs.transform, lines, key=f"{COSTS} {self._recipe}")
         commit_partition(
             self.lake,
             contract,
@@ -163,7 +170,8 @@ class SilverWriter:
 
     def _writing(self, rows: Relation, contract: Contract) -> Callable[[str], None]:
         def write(folder: str) -> None:
-            self.engine.write(rows, contract, folder)
+            with self.part(f"write {contract.name}"):
+                self.engine.write(rows, contract, folder)
             reach("before_silver_commit")
 
         return write

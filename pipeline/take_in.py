@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -29,6 +30,9 @@ from finlake.machine_faults import is_the_machines
 from pipeline.quarantine import keep_reason
 from spark_jobs.silver.facts import charge_types
 
+Part = Callable[[str], AbstractContextManager[None]]
+"""Times a part of a step: Step.part of the run's report."""
+
 
 @dataclass
 class Intake:
@@ -39,6 +43,7 @@ class Intake:
     source: Source
     copied: Callable[[int], None] = field(default=lambda _: None)
     doing: Callable[[str], None] = field(default=lambda _: None)
+    part: Part = field(default=lambda _: nullcontext())
 
     def take_in(self, delivery: Delivery) -> DeliveryRecord:
         """Store a delivery in bronze. Raises DeliveryRefused, after which nothing of it is left but the refusal's record.
@@ -49,21 +54,24 @@ class Intake:
         shutil.rmtree(folder, ignore_errors=True)
         try:
             self.doing(f"copying {delivery.manifest.stat.key}")
-            landed = fetch(self.source, delivery, folder, self.copied)
+            with self.part("copy"):
+                landed = fetch(self.source, delivery, folder, self.copied)
             reach("after_copy")
             known = self.ledger.get(landed.delivery_id)
             if known and known.state == "stored":
                 return known
             record = self._claim(delivery, landed, known)
             landed = replace(landed, files=tuple(unzipped(landed.files)))
-            checked = check_files(
-                landed.files,
-                delivery.manifest.file_format,
-                lambda key: self.doing(f"checking {key}"),
-                delivery.manifest.source_format,
-            )
+            with self.part("check"):
+                checked = check_files(
+                    landed.files,
+                    delivery.manifest.file_format,
+                    lambda key: self.doing(f"checking {key}"),
+                    delivery.manifest.source_format,
+                )
             reach("after_check")
-            return self._store(delivery, landed, checked, record, folder)
+            with self.part("bronze commit"):
+                return self._store(delivery, landed, checked, record, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -9,6 +9,7 @@ import csv
 import gzip
 import re
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,7 @@ from finlake.errors import DeliveryRefused
 from finlake.machine_faults import is_the_machines
 
 _BATCH_ROWS = 100_000
+_FILES_AT_ONCE = 2
 
 
 @dataclass
@@ -44,22 +46,54 @@ def check_files(
     source_format: str = "cur2",
 ) -> Checked:
     """Check all files of a delivery: (key as delivered, local copy). Raises DeliveryRefused for the first that fails."""
-    totals = FocusTotals() if source_format == "focus" else Totals()
-    checked, schemas = Checked(totals=totals), Schemas()
-    for key, path in files:
-        progress(key)
-        if path.stat().st_size == 0:
-            raise DeliveryRefused.of("file_empty", where=key)
-        if file_format == "csv":
-            header = read_header(key, path, totals)
+    kind = FocusTotals if source_format == "focus" else Totals
+    checked = Checked(totals=kind())
+    if file_format == "csv":
+        for key, path in files:
+            progress(key)
+            _refuse_empty(key, path)
+            header = read_header(key, path, checked.totals)
             checked.headers.append(header)
-            checked.rows.append(_add_csv(key, path, header, totals))
-        else:
-            checked.rows.append(_add_parquet(key, path, totals, schemas))
-        if isinstance(totals, FocusTotals) and totals.unknown_words:
-            raise DeliveryRefused.of("category_unknown", where=key, words=", ".join(totals.unknown_words))
+            checked.rows.append(_add_csv(key, path, header, checked.totals))
+            _refuse_unknown_words(key, checked.totals)
+    else:
+        _check_parquet(files, checked, kind, progress)
     checked.warnings = _warnings(checked.totals)
     return checked
+
+
+def _check_parquet(
+    files: Sequence[tuple[str, Path]], checked: Checked, kind: type[Totals], progress: Callable[[str], None]
+) -> None:
+    """All schemas first, then the cells, two files at a time: Arrow works outside Python's lock."""
+    schemas = Schemas()
+    for key, path in files:
+        _refuse_empty(key, path)
+        _check_schema(key, path, kind, schemas)
+    with ThreadPoolExecutor(_FILES_AT_ONCE) as pool:
+        parts = [kind() for _ in files]
+        sums = [
+            pool.submit(_add_parquet, key, path, part) for (key, path), part in zip(files, parts, strict=True)
+        ]
+        try:
+            for (key, _), part, rows in zip(files, parts, sums, strict=True):
+                progress(key)
+                checked.rows.append(rows.result())
+                checked.totals.merge(part)
+                _refuse_unknown_words(key, checked.totals)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _refuse_empty(key: str, path: Path) -> None:
+    if path.stat().st_size == 0:
+        raise DeliveryRefused.of("file_empty", where=key)
+
+
+def _refuse_unknown_words(key: str, totals: Totals) -> None:
+    if isinstance(totals, FocusTotals) and totals.unknown_words:
+        raise DeliveryRefused.of("category_unknown", where=key, words=", ".join(totals.unknown_words))
 
 
 def read_header(key: str, path: Path, totals: Totals) -> list[str]:
@@ -197,24 +231,36 @@ def _no_parquet(key: str, error: Exception) -> DeliveryRefused:
     return DeliveryRefused.of("parquet_damaged", where=key, detail=said)
 
 
-def _add_parquet(key: str, path: Path, totals: Totals, schemas: Schemas) -> int:
-    try:
+def _check_schema(key: str, path: Path, kind: type[Totals], schemas: Schemas) -> None:
+    with _whole_parquet(key):
+        schema = pq.read_schema(path)
+        _require(key, schema.names, kind())
+        schemas.add(key, schema)
+        _require_types(key, schema, _cells_of(schema.names, kind()), kind())
+
+
+def _add_parquet(key: str, path: Path, totals: Totals) -> int:
+    with _whole_parquet(key):
         file = pq.ParquetFile(path, page_checksum_verification=True)
-        _require(key, file.schema_arrow.names, totals)
-        schemas.add(key, file.schema_arrow)
         cells, rows = _cells_of(file.schema_arrow.names, totals), 0
-        _require_types(key, file.schema_arrow, cells, totals)
         for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=sorted(set(cells.values()))):
             arrays = {cell: _as_text(batch.column(column)) for cell, column in cells.items()}
             rows += _add(key, arrays, cells, totals, rows)
-    except (pa.ArrowException, OSError, UnicodeDecodeError, LookupError) as error:  # Arrow on damaged bytes
-        if is_the_machines(error):
-            raise
-        raise _no_parquet(key, error) from error
     if rows != file.metadata.num_rows:
         said = f"{file.metadata.num_rows} rows are promised, {rows} are there"
         raise DeliveryRefused.of("parquet_damaged", where=key, detail=said)
     return rows
+
+
+@contextmanager
+def _whole_parquet(key: str) -> Iterator[None]:
+    """What Arrow says of damaged bytes, as a refusal."""
+    try:
+        yield
+    except (pa.ArrowException, OSError, UnicodeDecodeError, LookupError) as error:
+        if is_the_machines(error):
+            raise
+        raise _no_parquet(key, error) from error
 
 
 def _require_types(key: str, schema: pa.Schema, cells: dict[str, str], totals: Totals) -> None:
@@ -229,7 +275,16 @@ def _require_types(key: str, schema: pa.Schema, cells: dict[str, str], totals: T
 
 
 def _as_text(array: pa.Array) -> pa.Array:
-    return array if pa.types.is_string(array.type) else array.cast(pa.string())
+    """Text as it is; other values as text, said once for each distinct value: amounts stay a dictionary of their texts."""
+    if pa.types.is_string(array.type):
+        return array
+    if not pa.types.is_primitive(array.type) or pa.types.is_boolean(array.type):
+        return array.cast(pa.string())
+    encoded = array.dictionary_encode()
+    said = encoded.dictionary.cast(pa.string())
+    if pa.types.is_temporal(array.type):
+        return said.take(encoded.indices)
+    return pa.DictionaryArray.from_arrays(encoded.indices, said)
 
 
 def _add(key: str, arrays: dict[str, pa.Array], cells: dict[str, str], totals: Totals, before: int) -> int:
@@ -239,10 +294,11 @@ def _add(key: str, arrays: dict[str, pa.Array], cells: dict[str, str], totals: T
     try:
         totals.add(arrays)
     except BadCell as bad:
-        place = {"column": cells[bad.column], "row": before + bad.row + 1}
+        column, row = cells[bad.column], before + bad.row + 1
         if bad.value is None:
-            raise DeliveryRefused.of("cell_blank", where=key, **place) from None
-        raise DeliveryRefused.of("cell_no_amount", where=key, value=repr(bad.value), **place) from None
+            raise DeliveryRefused.of("cell_blank", where=key, column=column, row=row) from None
+        value = repr(bad.value)
+        raise DeliveryRefused.of("cell_no_amount", where=key, column=column, row=row, value=value) from None
     return count
 
 

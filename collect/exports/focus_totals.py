@@ -75,6 +75,12 @@ class FocusTotals(Totals):
                 sums[measure] += row[f"{measure}_sum"]
         self._count(filled)
 
+    def merge(self, other: Totals) -> None:
+        """Add what another thread summed of the same delivery."""
+        super().merge(other)
+        for word, count in getattr(other, "categories", {}).items():
+            self.categories[word] += count
+
     @property
     def unknown_words(self) -> list[str]:
         """Values of ChargeCategory that FOCUS doesn't have."""

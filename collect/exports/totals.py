@@ -137,7 +137,26 @@ class Totals:
             for row in pc.value_counts(column).to_pylist():
                 counts[row["values"]] += row["counts"]
 
+    def merge(self, other: Totals) -> None:
+        """Add what another thread summed of the same delivery."""
+        for counts, more in (
+            (self.lines, other.lines),
+            (self.not_numbers, other.not_numbers),
+            (self.types, other.types),
+            (self.periods, other.periods),
+        ):
+            for key, count in more.items():
+                counts[key] += count  # type: ignore[index]
+        for key, sums in other.sums.items():
+            mine = self.sums.setdefault(key, dict.fromkeys(sums, Decimal(0)))
+            for measure, amount in sums.items():
+                mine[measure] += amount
+
     def _money(self, name: str, text: pa.Array, strict: bool) -> pa.Array:
+        if (money := _each_once(text)) is not None:
+            return money
+        if isinstance(text, pa.DictionaryArray):
+            text = text.dictionary_decode()
         money = self._parsed(name, text, strict)
         if (pc.max(pc.abs(money)).as_py() or 0) >= LIMIT:
             row = next(
@@ -195,23 +214,23 @@ def _costs(text: Mapping[str, pa.Array], money: Mapping[str, pa.Array]) -> dict[
 
 
 def _unused_plan(mask: pa.Array, money: Mapping[str, pa.Array]) -> tuple[pa.Array, pa.Array]:
-    """Unused commitment of Savings Plan fee lines, gross and net; few lines, so in plain decimals."""
-    gross: list[Decimal | None] = [None] * len(mask)
-    net: list[Decimal | None] = [None] * len(mask)
-    rows = [i for i, hit in enumerate(mask.to_pylist()) if hit]
-    names = ("sp_total", "sp_used", "sp_up", "sp_rec", "sp_net_up", "sp_net_rec")
-    picked = {name: money[name].take(pa.array(rows, pa.int64())).to_pylist() for name in names}
+    """Unused commitment of Savings Plan fee lines, gross and net; few lines have any, their net is made in plain decimals."""
+    zero = pa.scalar(Decimal(0), _MONEY)
+    unused = pc.subtract(money["sp_total"], money["sp_used"]).cast(_MONEY)
+    commitment = pc.fill_null(_plus(money["sp_up"], money["sp_rec"]), zero)
+    net_commitment = _plus(money["sp_net_up"], money["sp_net_rec"])
+    inferred = pc.and_(mask, pc.and_(pc.is_valid(unused), pc.is_valid(net_commitment)))
+    inferred = pc.and_(inferred, pc.not_equal(commitment, zero))
+    some = pc.fill_null(pc.and_(inferred, pc.not_equal(unused, zero)), False)
+    left, of, net_of = (array.filter(some).to_pylist() for array in (unused, commitment, net_commitment))
     with localcontext(prec=60):
-        for at, row in enumerate(rows):
-            total, used, up, rec, net_up, net_rec = (picked[name][at] for name in names)
-            if total is None or used is None:
-                continue
-            gross[row] = total - used
-            commitment = (up or 0) + (rec or 0)
-            if commitment and not (net_up is None and net_rec is None):
-                share = (total - used) * ((net_up or 0) + (net_rec or 0)) / commitment
-                net[row] = share.quantize(PLACES, ROUND_HALF_UP)
-    return pa.array(gross, _MONEY), pa.array(net, _MONEY)
+        shares = [
+            (amount * net / gross).quantize(PLACES, ROUND_HALF_UP)
+            for amount, gross, net in zip(left, of, net_of, strict=True)
+        ]
+    nothing = pa.scalar(None, _MONEY)
+    net_unused = pc.replace_with_mask(pc.if_else(inferred, zero, nothing), some, pa.array(shares, _MONEY))
+    return pc.if_else(mask, unused, nothing), net_unused
 
 
 def _plus(first: pa.Array, second: pa.Array) -> pa.Array:
@@ -221,8 +240,24 @@ def _plus(first: pa.Array, second: pa.Array) -> pa.Array:
 
 
 def blank_to_null(array: pa.Array) -> pa.Array:
-    trimmed = pc.utf8_trim_whitespace(array)
-    return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+    """Trimmed text, null where nothing remains. Numbers come as a dictionary of their texts and stay one: none is blank."""
+    if isinstance(array, pa.DictionaryArray):
+        return array
+    encoded = array.dictionary_encode()
+    trimmed = pc.utf8_trim_whitespace(encoded.dictionary)
+    return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed).take(encoded.indices)
+
+
+def _each_once(text: pa.Array) -> pa.Array | None:
+    """Amounts of a batch, each distinct text read once; None where one is no plain number or too much for money."""
+    encoded = text if isinstance(text, pa.DictionaryArray) else text.dictionary_encode()
+    try:
+        money = pc.round(encoded.dictionary.cast(_WIDE), 12, "half_towards_infinity").cast(_MONEY)
+    except pa.ArrowInvalid:
+        return None
+    if (pc.max(pc.abs(money)).as_py() or 0) >= LIMIT:
+        return None
+    return money.take(encoded.indices)
 
 
 def _number(value: str | None) -> Decimal | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import tempfile
 from pathlib import Path
 
 import duckdb
@@ -11,6 +13,9 @@ from finlake.objects import is_s3
 
 NEEDED_EXTENSIONS = ("delta", "httpfs")
 """`delta` reads the lake's tables; `httpfs` reads them on S3."""
+
+
+MEMORY_LIMIT_MB = 2_000
 
 
 def connect(
@@ -27,6 +32,10 @@ def connect(
     """
     con = duckdb.connect(database, read_only=read_only)
     con.execute("SET TimeZone='UTC'")
+    con.execute("SET enable_progress_bar=false")  # it would write on standard output, into a command's JSON
+    con.execute(f"SET memory_limit='{memory_limit_mb()}MB'")
+    if database == ":memory:":
+        con.execute(f"SET temp_directory='{_spill_folder(lake)}'")
     for name in extensions:
         con.load_extension(extension_file(name))
     if is_s3(lake):
@@ -35,6 +44,18 @@ def connect(
         con.load_extension(extension_file("httpfs"))
         add_secret(con)
     return con
+
+
+def memory_limit_mb() -> int:
+    """What DuckDB may hold: half of the machine's memory, at most 2 GB; the rest spills to disk. Python comes on top."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1_000_000
+    return max(256, min(MEMORY_LIMIT_MB, machine // 2))
+
+
+def _spill_folder(lake: str) -> str:
+    """Below the lake's cache; for a lake on S3 the machine's folder for temporary files. Made when needed, gone at the end."""
+    root = Path(lake, "cache") if lake and not is_s3(lake) else Path(tempfile.gettempdir())
+    return str(root / f"finlake-spill-{os.getpid()}").replace("'", "''")
 
 
 def extension_file(name: str) -> str:

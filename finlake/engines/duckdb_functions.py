@@ -18,7 +18,7 @@ create or replace temp macro mul_div(a, b, c) as
                                              units(cast(c as decimal(28,12))))) as decimal(28,12)) end;
 """
 
-# Amount to money. DuckDB's own cast rounds scientific notation wrongly (5.0E-14 becomes 1E-12), so the point is moved in the text.
+# Amount to money. DuckDB rounds scientific notation wrongly (5.0E-14 becomes 1E-12), so the point is moved in the text.
 # Text to decimal costs 2 to 12 microseconds, so an amount below 1000 goes by way of its double where both must round alike: the
 # double differs from the text by at most x*2^-53, its product with 1e12 by as much again, together x*1e12*2^-52 < x*3e-4 units
 # of 1e-12; where the product is farther than that from a half, no digit can differ. Near a half the text decides.

@@ -47,9 +47,9 @@ def _text(names: list[str], have: set[str], F: Any) -> Any:
 def _number(names: list[str], have: set[str], F: Any) -> Any:
     """An exact decimal: the CSV's text, or the shortest decimal that gives the Parquet double back; half up at 12 places.
 
-    `money_of(text)` is the engines' decimal(28,12) of a number's text, null where it is none (finlake/engines/).
+    `money_of(amount)` is the engines' decimal(28,12) of a number or its text, null where it is none (finlake/engines/).
     """
-    found = [F.expr(f"money_of(cast({name} as string))") for name in names if name.lower() in have]
+    found = [F.expr(f"money_of({name})") for name in names if name.lower() in have]
     return _first(found, F, MONEY)
 
 
