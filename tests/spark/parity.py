@@ -8,21 +8,22 @@ from tests.pipeline.ingesting import query
 
 
 def differing(first: pa.Table, second: pa.Table) -> dict[str, int]:
-    """Column -> rows whose value the other table lacks, `(all)` for whole rows; empty where the tables are equal."""
+    """Rows that only one of the tables has, and for each column, values; empty where the tables are equal."""
     assert first.schema.names == second.schema.names
     said = {
         f.name: f'list_sort(map_entries("{f.name}"))' if pa.types.is_map(f.type) else f'"{f.name}"'
         for f in first.schema
     }
-    wanted = said | {"(all)": ", ".join(said.values())}
-    found = {}
-    for name, columns in wanted.items():
-        [(count,)] = query(
-            f"select (select count(*) from (select {columns} from a except all select {columns} from b))"
-            f" + (select count(*) from (select {columns} from b except all select {columns} from a))",
-            a=first,
-            b=second,
-        )
-        if count:
-            found[name] = int(count)
-    return found
+    rows = _differing(first, second, ", ".join(said.values()))
+    of_columns = {name: _differing(first, second, column) for name, column in said.items()} if rows else {}
+    return {name: count for name, count in ({"(rows)": rows} | of_columns).items() if count}
+
+
+def _differing(first: pa.Table, second: pa.Table, columns: str) -> int:
+    [(count,)] = query(
+        f"select (select count(*) from (select {columns} from a except all select {columns} from b))"
+        f" + (select count(*) from (select {columns} from b except all select {columns} from a))",
+        a=first,
+        b=second,
+    )
+    return int(count)

@@ -30,7 +30,7 @@ TABLES = (*BILLS, "resource_metrics")
 @pytest.mark.parametrize("table", TABLES)
 def test_tables_are_equal(table: str, duckdb_lake: Path, spark_lake: Path) -> None:
     first, second = silver(duckdb_lake, table), silver(spark_lake, table)
-    assert first.num_rows == second.num_rows > 1000
+    assert first.num_rows == second.num_rows > 500
     assert first.schema == second.schema
     assert differing(first, second) == {}
 
@@ -38,7 +38,8 @@ def test_tables_are_equal(table: str, duckdb_lake: Path, spark_lake: Path) -> No
 def test_every_layout_was_compared(spark_lake: Path, sources: list[Path]) -> None:
     """One export of each source, two of the sample; the two layouts of the legacy report are deliveries of one export."""
     lines, costs = silver(spark_lake, "billing_line_items"), silver(spark_lake, "delivery_costs")
-    assert {"cur1", "cur2", "focus_1_0", "focus_1_2"} <= {str(f) for f in lines["source_format"].to_pylist()}
+    assert set(lines["source_format"].to_pylist()) == {"cur1", "cur2", "focus"}
+    assert len(set(lines["export_id"].to_pylist())) >= len(sources)
     assert len(set(costs["delivery_id"].to_pylist())) >= len(sources) + 2
 
 
@@ -84,7 +85,7 @@ def test_connect_server_gives_the_same_tables(connect_server: str, duckdb_lake: 
     settings = load_settings(lake=lake.root)
     with closing(open_ledger(lake)) as ledger:
         of_each = {r.source_format: r for r in ledger.deliveries() if r.line_count}
-    chosen = [of_each["cur2"], of_each["focus_1_0"]]
+    chosen = [of_each["cur2"], of_each["focus"]]
     engine = SparkEngine(lake.root, connect_server)
     shown = SilverWriter(lake, engine, facts_of(settings)).converge(chosen)
     assert {r.delivery_id for r in shown} == {r.delivery_id for r in chosen}
