@@ -63,7 +63,8 @@ compared as (
     from by_measure as sums
 )
 
--- Where no origin shows a measure that the delivery lacks, nothing was lost; one that shows it anyway is a difference.
+-- Where no origin shows a measure that the delivery lacks, nothing was lost; one that shows it anyway is a
+-- difference.
 select
     *,
     total_basis = 'not_delivered'
