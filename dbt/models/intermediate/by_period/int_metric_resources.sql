@@ -1,5 +1,6 @@
 -- Each resource that CloudWatch names, and the bill's resource that it is: by an id that AWS gave
--- (exact), or by a name that only one billed resource of its account, region and type has. Several: ambiguous.
+-- (exact), or by a name that only one billed resource of its account, region and type has.
+-- Several: ambiguous.
 with named as (
     select
         billing_period,
