@@ -28,6 +28,12 @@ def asked() -> bool:
     return _asked
 
 
+def check() -> None:
+    """Raise KeyboardInterrupt once a signal has come: Python swallows one that strikes inside a finaliser or a callback."""
+    if _asked:
+        raise KeyboardInterrupt
+
+
 def _interrupt(_signum: int, _frame: FrameType | None) -> None:
     global _asked
     _asked = True

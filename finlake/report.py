@@ -1,7 +1,7 @@
 """The report of one run as JSON in the lake: what it did, how long each step took, rows and totals.
 
-Grain: one file per command call, `<UTC yyyymmddThhmmssZ>-<command>-<6 hex>.json`, written at once when the
-run ends, also when it fails. Money is decimal strings with a currency beside it, times are seconds, instants
+Grain: one file per command call, `<UTC yyyymmddThhmmss.ffffffZ>-<command>-<6 hex>.json`: names sort by the runs' starts. Written
+at once when the run ends, also when it fails. Money is decimal strings with a currency beside it, times are seconds, instants
 are UTC.
 """
 
@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from finlake import __version__
+from finlake import __version__, interrupts
 from finlake.clock import utc_now
 from finlake.errors import FinlakeError
 from finlake.logs import get_logger, without_secrets
@@ -42,6 +42,7 @@ class Step:
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
         """Time a part of the step that may come several times: `details.seconds` sums each."""
+        interrupts.check()
         clock = time.perf_counter()
         try:
             yield
@@ -62,7 +63,7 @@ class RunReport:
         self.command = command
         self.lake = lake
         self.started_at = utc_now()
-        self.run_id = f"{self.started_at:%Y%m%dT%H%M%SZ}-{command}-{secrets.token_hex(3)}"
+        self.run_id = f"{self.started_at:%Y%m%dT%H%M%S.%fZ}-{command}-{secrets.token_hex(3)}"
         self.path = folder / f"{self.run_id}.json"
         self.steps: list[Step] = []
         self.totals: list[dict[str, str | int | None]] = []
@@ -92,6 +93,7 @@ class RunReport:
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:
         """Time one step; an error inside marks it failed (or interrupted) and goes on to the caller."""
+        interrupts.check()
         step = Step(name, utc_now())
         self.steps.append(step)
         self.tell("")
@@ -124,7 +126,9 @@ class RunReport:
         )
 
     def tell(self, doing: str) -> None:
-        """What the present step is busy with, for whoever watches the run (`on_change`)."""
+        """What the present step is busy with, for whoever watches the run (`on_change`). Raises KeyboardInterrupt where the
+        run was asked to stop and a library swallowed it."""
+        interrupts.check()
         self.doing = doing
         self.on_change()
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from finlake import interrupts
 from finlake.errors import DeliveryRefused, FinlakeError
 from finlake.report import RunReport
 
@@ -31,7 +33,7 @@ def test_a_run_that_ends_well(tmp_path: Path) -> None:
         report.warn("a tag key is new: ção")
         report.cleanup = {"files": 0}
     found = written(tmp_path)
-    assert re.fullmatch(r"\d{8}T\d{6}Z-run-[0-9a-f]{6}", found["run_id"])
+    assert re.fullmatch(r"\d{8}T\d{6}\.\d{6}Z-run-[0-9a-f]{6}", found["run_id"])
     assert next(tmp_path.iterdir()).name == found["run_id"] + ".json"
     assert (found["outcome"], found["error"], found["lake"]) == ("ok", None, "/a/lake")
     assert [(step["name"], step["rows"], step["outcome"]) for step in found["steps"]] == [
@@ -98,3 +100,34 @@ def test_nothing_half_written_stays(tmp_path: Path) -> None:
     with RunReport("run", tmp_path):
         pass
     assert [file.suffix for file in tmp_path.iterdir()] == [".json"]
+
+
+class Swallowing:
+    """What a finaliser raises Python only prints: so does it with an interruption that strikes there."""
+
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interruption_that_python_swallows_stops_the_run_at_its_next_step(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    interrupts.listen()
+    try:
+        with pytest.raises(KeyboardInterrupt), RunReport("run", tmp_path) as report:
+            with report.step("ingest"):
+                Swallowing()
+            with report.step("build"):
+                pytest.fail("the run went on")
+        found = written(tmp_path)
+        assert found["outcome"] == "interrupted"
+        assert [(step["name"], step["outcome"]) for step in found["steps"]] == [("ingest", "ok")]
+    finally:
+        interrupts.forget()
+        for number, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
+            signal.signal(number, handler)
+
+
+def test_reports_of_one_second_sort_by_their_start(tmp_path: Path) -> None:
+    made = [RunReport("run", tmp_path).path.name for _ in range(20)]
+    assert made == sorted(made)

@@ -70,9 +70,12 @@ def typed(values: list[int], kind: pa.DataType) -> pa.Array:
 
 
 def must_be_refused(said: dict[str, Any]) -> bool:
-    """No currency; a cost that is a point in time."""
-    return not said["has_currency"] or (
-        said["has_net"] and pa.types.is_timestamp(said["types"]["line_item_net_unblended_cost"])
+    """No currency; a cost that is a point in time; two columns whose names differ in case only."""
+    names = [name.lower() for name in (*said["texts"], *said["extras"])]
+    return (
+        not said["has_currency"]
+        or (said["has_net"] and pa.types.is_timestamp(said["types"]["line_item_net_unblended_cost"]))
+        or len(set(names)) < len(names)
     )
 
 
