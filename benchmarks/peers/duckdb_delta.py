@@ -10,57 +10,36 @@ import sys
 import time
 from pathlib import Path
 
-import duckdb
 from deltalake import write_deltalake
 
-from benchmarks.peers.rules import SUMS, resource_type_branches, service_case
-from finlake.catalogue import Catalogue
+from benchmarks.peers.query import HERE, connect, silver_of
+from benchmarks.peers.raw import files_below
+from benchmarks.peers.rules import SUMS
 from finlake.engines.duckdb import extension_file
+from finlake.paths import DBT_DIR
 
-HERE = Path(__file__).parent
+ROWS_A_BATCH = 100_000
 
 
 def main(source: Path, target: Path, silver_only: bool) -> None:
-    begun, spent = time.perf_counter(), time.process_time()
-    con = duckdb.connect()
-    con.execute(
-        f"set TimeZone='UTC'; set preserve_insertion_order=false; set temp_directory='{target}/spill'"
-    )
-    catalogue = Catalogue.load()
-    services = [(s.service, s.title, s.category.value) for s in catalogue.services.values()]
-    con.execute("create table services (service varchar, title varchar, category varchar)")
-    con.executemany("insert into services values (?, ?, ?)", services)
-    con.execute(
-        f"create view raw as select * from read_parquet('{source}/**/*.parquet', hive_partitioning=false)"
-    )
-    con.execute(
-        "create table service_of as with kinds as (select distinct "
-        "coalesce(nullif(trim(line_item_product_code), ''), '(none)') as product_code, "
-        "nullif(trim(line_item_usage_type), '') as usage_type, nullif(trim(line_item_operation), '') as operation, "
-        "nullif(trim(bill_billing_entity), '') as billing_entity from raw) "
-        f"select *, from (select *, {service_case(catalogue)} as service from kinds) left join services using (service)"
-    )
-    silver = (HERE / "silver.sql").read_text().replace("{resource_types}", resource_type_branches(catalogue))
-    rows = con.sql(silver).to_arrow_reader(100_000)
+    begun = time.perf_counter()
+    con = connect(target)
+    rows = con.sql(silver_of(con, files_below(source))).to_arrow_reader(ROWS_A_BATCH)
     write_deltalake(
         str(target / "silver"), rows, mode="overwrite", partition_by=["export_id", "billing_period"]
     )
+    con.close()
     steps = {"silver": time.perf_counter() - begun}
-    cpu = {"silver": time.process_time() - spent}
     if not silver_only:
-        con.close()
-        begun, spent = time.perf_counter(), time.process_time()
-        con = duckdb.connect(str(target / "marts.duckdb"))
-        con.execute(
-            f"set TimeZone='UTC'; set preserve_insertion_order=false; set temp_directory='{target}/spill'"
-        )
+        begun = time.perf_counter()
+        con = connect(target, str(target / "marts.duckdb"))
         con.load_extension(extension_file("delta"))
         con.execute(f"create temp view silver as select * from delta_scan('{target}/silver')")
-        con.execute((HERE / "marts.sql").read_text().replace("{costs}", SUMS))
+        marts = (HERE / "marts.sql").read_text(encoding="utf-8")
+        con.execute(marts.replace("{costs}", SUMS).replace("{seeds}", str(DBT_DIR / "seeds")))
+        con.close()
         steps["marts"] = time.perf_counter() - begun
-        cpu["marts"] = time.process_time() - spent
-    con.close()
-    print(json.dumps({"steps": steps, "cpu_seconds": cpu}))
+    print(json.dumps({"steps": steps}))
 
 
 if __name__ == "__main__":

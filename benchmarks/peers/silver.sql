@@ -5,7 +5,7 @@ with lines as (
         'export' as export_id,
         strftime(bill_billing_period_start_date, '%Y-%m') as billing_period,
         'delivery' as delivery_id,
-        'cur2' as source_format,
+        '{source_format}' as source_format,
         nullif(trim(bill_payer_account_id), '') as payer_id,
         nullif(trim(bill_payer_account_name), '') as payer_name,
         nullif(trim(line_item_usage_account_id), '') as account_id,
@@ -34,36 +34,36 @@ with lines as (
         nullif(trim(pricing_term), '') as pricing_term,
         nullif(trim(pricing_unit), '') as pricing_unit,
         nullif(trim(pricing_currency), '') as pricing_currency,
-        line_item_usage_amount::decimal(28, 12) as usage_amount,
-        line_item_normalized_usage_amount::decimal(28, 12) as normalized_usage_amount,
+        money(line_item_usage_amount) as usage_amount,
+        money(line_item_normalized_usage_amount) as normalized_usage_amount,
         nullif(trim(line_item_resource_id), '') as resource_id,
         nullif(trim(savings_plan_savings_plan_a_r_n), '') as plan_arn,
         nullif(trim(reservation_reservation_a_r_n), '') as reservation_arn,
-        line_item_unblended_cost::decimal(28, 12) as unblended_cost,
-        coalesce(line_item_net_unblended_cost, line_item_unblended_cost)::decimal(28, 12) as net_unblended_cost,
-        coalesce(line_item_blended_cost, 0)::decimal(28, 12) as blended_cost,
-        pricing_public_on_demand_cost::decimal(28, 12) as public_cost,
-        savings_plan_savings_plan_effective_cost::decimal(28, 12) as plan_cost,
-        savings_plan_net_savings_plan_effective_cost::decimal(28, 12) as net_plan_cost,
-        reservation_effective_cost::decimal(28, 12) as reservation_cost,
-        reservation_net_effective_cost::decimal(28, 12) as net_reservation_cost,
-        (savings_plan_total_commitment_to_date - savings_plan_used_commitment)::decimal(28, 12) as unused_plan,
-        (coalesce(savings_plan_net_amortized_upfront_commitment_for_billing_period, 0)
-         + coalesce(savings_plan_net_recurring_commitment_for_billing_period, 0))
-        / nullif(coalesce(savings_plan_amortized_upfront_commitment_for_billing_period, 0)
-                 + coalesce(savings_plan_recurring_commitment_for_billing_period, 0), 0) as net_plan_share,
-        savings_plan_net_recurring_commitment_for_billing_period is not null
-        or savings_plan_net_amortized_upfront_commitment_for_billing_period is not null as has_net_plan,
-        (reservation_unused_amortized_upfront_fee_for_billing_period
-         + reservation_unused_recurring_fee)::decimal(28, 12) as unused_reservation,
-        (reservation_net_unused_amortized_upfront_fee_for_billing_period
-         + reservation_net_unused_recurring_fee)::decimal(28, 12) as net_unused_reservation,
-        line_item_net_unblended_cost is not null as has_net,
+        money(line_item_unblended_cost) as unblended_cost,
+        coalesce(money(line_item_net_unblended_cost), money(line_item_unblended_cost)) as net_unblended_cost,
+        coalesce(money(line_item_blended_cost), 0) as blended_cost,
+        money(pricing_public_on_demand_cost) as public_cost,
+        money(savings_plan_savings_plan_effective_cost) as plan_cost,
+        money(savings_plan_net_savings_plan_effective_cost) as net_plan_cost,
+        money(reservation_effective_cost) as reservation_cost,
+        money(reservation_net_effective_cost) as net_reservation_cost,
+        (money(savings_plan_total_commitment_to_date) - money(savings_plan_used_commitment))::{amount} as unused_plan,
+        coalesce(money(savings_plan_amortized_upfront_commitment_for_billing_period), 0)
+        + coalesce(money(savings_plan_recurring_commitment_for_billing_period), 0) as plan_gross,
+        coalesce(money(savings_plan_net_amortized_upfront_commitment_for_billing_period), 0)
+        + coalesce(money(savings_plan_net_recurring_commitment_for_billing_period), 0) as plan_net,
+        money(savings_plan_net_recurring_commitment_for_billing_period) is not null
+        or money(savings_plan_net_amortized_upfront_commitment_for_billing_period) is not null as has_net_plan,
+        (money(reservation_unused_amortized_upfront_fee_for_billing_period)
+         + money(reservation_unused_recurring_fee))::{amount} as unused_reservation,
+        (money(reservation_net_unused_amortized_upfront_fee_for_billing_period)
+         + money(reservation_net_unused_recurring_fee))::{amount} as net_unused_reservation,
+        money(line_item_net_unblended_cost) is not null as has_net,
         nullif(trim(split_line_item_parent_resource_id), '') as split_parent_resource_id,
-        split_line_item_split_cost::decimal(28, 12) as split_cost,
-        split_line_item_unused_cost::decimal(28, 12) as split_unused_cost,
-        split_line_item_net_split_cost::decimal(28, 12) as net_split_cost,
-        split_line_item_net_unused_cost::decimal(28, 12) as net_split_unused_cost,
+        money(split_line_item_split_cost) as split_cost,
+        money(split_line_item_unused_cost) as split_unused_cost,
+        money(split_line_item_net_split_cost) as net_split_cost,
+        money(split_line_item_net_unused_cost) as net_split_unused_cost,
         resource_tags,
         cost_category as cost_categories
     from raw
@@ -159,30 +159,30 @@ select
         when 'Fee' then if(lines.reservation_arn is null, lines.unblended_cost, 0)
         when 'Refund' then if(lines.product_code = 'ComputeSavingsPlans', 0, lines.unblended_cost)
         else lines.unblended_cost
-    end::decimal(28, 12) as amortized_cost,
+    end::{amount} as amortized_cost,
     case lines.charge_type
         when 'SavingsPlanCoveredUsage' then coalesce(lines.net_plan_cost, lines.plan_cost, lines.net_unblended_cost)
         when 'DiscountedUsage' then coalesce(lines.net_reservation_cost, lines.reservation_cost, lines.net_unblended_cost)
         when 'SavingsPlanRecurringFee'
-            then coalesce((lines.unused_plan::double * lines.net_plan_share)::decimal(28, 12), lines.unused_plan,
-                          lines.net_unblended_cost)
+            then coalesce(if(lines.has_net_plan, share(lines.unused_plan, lines.plan_net, lines.plan_gross), null),
+                          lines.unused_plan, lines.net_unblended_cost)
         when 'RIFee' then coalesce(lines.net_unused_reservation, lines.unused_reservation, lines.net_unblended_cost)
         when 'SavingsPlanNegation' then 0
         when 'SavingsPlanUpfrontFee' then 0
         when 'Fee' then if(lines.reservation_arn is null, lines.net_unblended_cost, 0)
         when 'Refund' then if(lines.product_code = 'ComputeSavingsPlans', 0, lines.net_unblended_cost)
         else lines.net_unblended_cost
-    end::decimal(28, 12) as net_amortized_cost,
+    end::{amount} as net_amortized_cost,
     case
         when lines.charge_type in ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage') then lines.public_cost
         when lines.charge_type = 'SavingsPlanNegation' or lines.charge_type like '%Discount' then 0
         else lines.unblended_cost
-    end::decimal(28, 12) as list_cost,
+    end::{amount} as list_cost,
     case
         when lines.charge_type = 'SavingsPlanNegation' or lines.charge_type like '%Discount' then 0
         when lines.charge_type = 'DiscountedUsage' then null
         else lines.net_unblended_cost
-    end::decimal(28, 12) as contracted_cost,
+    end::{amount} as contracted_cost,
     case
         when lines.charge_type = 'SavingsPlanRecurringFee' and lines.has_net_plan then 'inferred'
         when lines.has_net then 'delivered'
