@@ -1,0 +1,63 @@
+# What others may do: the service that starts the container, the rule that starts a run, people who query.
+locals {
+  others = {
+    # ECS itself, before the container runs: fetch the image, open the log, hand over secrets.
+    execution = concat([
+      { Sid = "ImageLogin", Effect = "Allow", Action = ["ecr:GetAuthorizationToken"], Resource = ["*"] },
+      {
+        Sid    = "Image", Effect = "Allow", Resource = [var.runner.repository_arn]
+        Action = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+      },
+      { Sid = "Log", Effect = "Allow", Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Resource = [local.arns.logs] },
+      ], length(var.runner.secret_arns) == 0 ? [] : [
+      { Sid = "Secrets", Effect = "Allow", Action = ["secretsmanager:GetSecretValue"], Resource = var.runner.secret_arns },
+      ], length(var.runner.secret_arns) == 0 || var.key_arn == null ? [] : [
+      {
+        Sid       = "SecretsKey", Effect = "Allow", Action = ["kms:Decrypt"], Resource = [var.key_arn]
+        Condition = { StringEquals = { "kms:ViaService" = "secretsmanager.${var.aws.region}.amazonaws.com" } }
+      },
+    ])
+
+    # EventBridge: start the one task, hand it the two roles, put what it couldn't start into the queue.
+    events = [
+      {
+        Sid       = "StartTheTask", Effect = "Allow", Action = ["ecs:RunTask"]
+        Resource  = ["arn:${var.aws.partition}:ecs:${var.aws.region}:${var.aws.account_id}:task-definition/${var.names.prefix}-run:*"]
+        Condition = { ArnEquals = { "ecs:cluster" = "arn:${var.aws.partition}:ecs:${var.aws.region}:${var.aws.account_id}:cluster/${var.names.prefix}" } }
+      },
+      {
+        Sid       = "WithItsRoles", Effect = "Allow", Action = ["iam:PassRole"]
+        Resource  = [local.arns.runner_role, "arn:${var.aws.partition}:iam::${var.aws.account_id}:role/${var.names.prefix}-execution"]
+        Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
+      },
+    ]
+
+    # People with Athena: query silver and gold in finlake's workgroup, nothing of bronze, no write but the results.
+    analyst = concat([
+      {
+        Sid    = "Query", Effect = "Allow", Resource = [local.arns.workgroup]
+        Action = ["athena:GetQueryExecution", "athena:GetQueryResults", "athena:GetWorkGroup", "athena:StartQueryExecution", "athena:StopQueryExecution"]
+      },
+      {
+        Sid = "Tables", Effect = "Allow", Action = ["glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"]
+        Resource = concat(["${local.arns.glue}:catalog"], flatten([
+          for layer in ["silver", "gold"] : [
+            "${local.arns.glue}:database/${var.names.databases[layer]}", "${local.arns.glue}:table/${var.names.databases[layer]}/*"
+          ]
+        ]))
+      },
+      {
+        Sid      = "Data", Effect = "Allow", Action = ["s3:GetObject"]
+        Resource = [for layer in ["silver", "gold"] : "${local.arns.lake}/${var.names.lake_prefix}/${layer}/*"]
+      },
+      {
+        Sid       = "DataList", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [local.arns.lake]
+        Condition = { StringLike = { "s3:prefix" = [for layer in ["silver", "gold"] : "${var.names.lake_prefix}/${layer}/*"] } }
+      },
+      { Sid = "Results", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], Resource = ["${local.arns.results}/*"] },
+      { Sid = "ResultsList", Effect = "Allow", Action = ["s3:GetBucketLocation", "s3:ListBucket"], Resource = [local.arns.results] },
+      ], var.key_arn == null ? [] : [
+      { Sid = "Key", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = [var.key_arn], Condition = local.via },
+    ])
+  }
+}
