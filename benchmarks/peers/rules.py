@@ -8,6 +8,24 @@ COSTS = (
     *("unblended_cost", "net_unblended_cost", "blended_cost", "amortized_cost"),
     *("net_amortized_cost", "list_cost", "contracted_cost"),
 )
+DIMENSIONS = {
+    "env": [
+        *(("tag", f"user_{key}") for key in ("env", "environment", "Env", "Environment")),
+        ("category", "Environment"),
+    ],
+    "team": [("tag", "user_team"), ("tag", "user_Team"), ("category", "Team")],
+    "app": [("tag", f"user_{key}") for key in ("app", "App", "application", "Application")],
+    "cost_center": [
+        *(("tag", f"user_{key}") for key in ("CostCenter", "cost_center", "costcenter")),
+        ("category", "CostCenter"),
+    ],
+    "business_unit": [
+        ("category", "BusinessUnit"),
+        ("tag", "user_BusinessUnit"),
+        ("tag", "user_business_unit"),
+    ],
+}
+"""Tags and cost categories of each dimension, the first that has a value counts: as in silver.sql."""
 SUMS = ", ".join(f"sum({name}) as {name}" for name in COSTS)
 
 
