@@ -141,8 +141,7 @@ def _converge(writer: SilverWriter, ledger: Ledger, found: Discovery, result: In
             result.shown = writer.converge(ledger.deliveries())
             return refusals
         except Unreadable as error:
-            record = error.record
-            told = DeliveryRefused.of("parquet_damaged", where=record.manifest, detail=error.fault)
+            record, told = error.record, error.refusal
             mark = marks.get(record.manifest, record.delivery_id)
             ledger.put(record.with_state("refused", reason=told.what))
             ledger.remember(mark, "", REFUSED)

@@ -8,11 +8,15 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from collect.exports.json_cells import check_parquet
+from finlake import objects
 from finlake.bronze import delivery_files
 from finlake.contracts import Contract, load_contract
 from finlake.engines.bill import parquet_fault
 from finlake.engines.protocol import Engine, Relation
+from finlake.errors import DeliveryRefused
 from finlake.failpoints import reach
 from finlake.lake import Lake
 from finlake.ledger import DeliveryRecord
@@ -55,11 +59,11 @@ def by_period(records: Iterable[DeliveryRecord]) -> dict[tuple[str, str], list[D
 
 
 class Unreadable(Exception):
-    """A stored delivery whose files can't be read to their end: `record`, and the reader's words."""
+    """A stored delivery whose files can't be read after all: its record, and why."""
 
-    def __init__(self, record: DeliveryRecord, fault: str) -> None:
-        super().__init__(fault)
-        self.record, self.fault = record, fault
+    def __init__(self, record: DeliveryRecord, refusal: DeliveryRefused) -> None:
+        super().__init__(refusal.what)
+        self.record, self.refusal = record, refusal
 
 
 class SilverWriter:
@@ -103,11 +107,23 @@ class SilverWriter:
         try:
             yield
         except Exception as error:
-            files = self._files(record)
-            fault = None if is_the_machines(error) else parquet_fault(files, self.lake.root)
-            if fault is None:
+            refusal = None if is_the_machines(error) else self._fault(record)
+            if refusal is None:
                 raise
-            raise Unreadable(record, fault) from error
+            raise Unreadable(record, refusal) from error
+
+    def _fault(self, record: DeliveryRecord) -> DeliveryRefused | None:
+        """What is wrong with a delivery's files: damaged bytes, or cells that an older finlake let in."""
+        files = self._files(record)
+        if fault := parquet_fault(files, self.lake.root):
+            return DeliveryRefused.of("parquet_damaged", where=record.manifest, detail=fault)
+        try:
+            for system, path in map(objects.filesystem, files):
+                with system.open_input_file(path) as handle:
+                    check_parquet(record.manifest, pq.ParquetFile(handle))
+        except DeliveryRefused as refusal:
+            return refusal
+        return None
 
     def _files(self, record: DeliveryRecord) -> list[str]:
         return delivery_files(self.lake, str(record.bronze_table), str(record.generation), record.delivery_id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import gzip
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from collect.exports import json_cells
 from collect.exports.focus_totals import FocusTotals
 from collect.exports.parquet_schemas import Schemas
 from collect.exports.totals import BadCell, Totals
@@ -150,30 +151,36 @@ def _add_csv(key: str, path: Path, header: list[str], totals: Totals) -> int:
     cells, rows = _cells_of(header, totals), 0
     names = [f"c{i}" for i in range(len(header))]
     wanted = {cell: names[header.index(column)] for cell, column in cells.items()}
+    texts = {column: names[header.index(column)] for column in header if column in json_cells.COLUMNS}
+    taken, json = [*wanted.values(), *texts.values()], json_cells.JsonCells(key)
     with gzip.open(path, "rb") as stream, _readable(key):
-        reader = (
-            pacsv.open_csv(
-                stream,
-                read_options=pacsv.ReadOptions(
-                    use_threads=False, column_names=names, skip_rows=1, block_size=16 << 20
-                ),
-                parse_options=pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=widths),
-                convert_options=pacsv.ConvertOptions(
-                    include_columns=list(wanted.values()),
-                    column_types=dict.fromkeys(wanted.values(), pa.string()),
-                    strings_can_be_null=False,
-                ),
-            )
-            if sum(1 for _ in _peek(path)) > 1
-            else iter(())
-        )
-        for batch in reader:
+        for batch in _batches(stream, names, taken, widths) if sum(1 for _ in _peek(path)) > 1 else ():
+            for column, name in texts.items():
+                json.check(column, batch.column(name), rows)
             rows += _add(
                 key, {cell: batch.column(column) for cell, column in wanted.items()}, cells, totals, rows
             )
     if bad:
         raise _of_other_width(key, bad, len(header))
     return rows
+
+
+def _batches(
+    stream: gzip.GzipFile, names: list[str], taken: list[str], widths: Callable[[pacsv.InvalidRow], str]
+) -> Iterable[pa.RecordBatch]:
+    """The columns `taken` of a CSV as text; `widths` is told of rows that are wider or narrower than `names`."""
+    return pacsv.open_csv(
+        stream,
+        read_options=pacsv.ReadOptions(
+            use_threads=False, column_names=names, skip_rows=1, block_size=16 << 20
+        ),
+        parse_options=pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=widths),
+        convert_options=pacsv.ConvertOptions(
+            include_columns=taken,
+            column_types=dict.fromkeys(taken, pa.string()),
+            strings_can_be_null=False,
+        ),
+    )
 
 
 @contextmanager
@@ -237,13 +244,17 @@ def _check_schema(key: str, path: Path, kind: type[Totals], schemas: Schemas) ->
         _require(key, schema.names, kind())
         schemas.add(key, schema)
         _require_types(key, schema, _cells_of(schema.names, kind()), kind())
+        json_cells.require_types(key, schema)
 
 
 def _add_parquet(key: str, path: Path, totals: Totals) -> int:
     with _whole_parquet(key):
         file = pq.ParquetFile(path, page_checksum_verification=True)
         cells, rows = _cells_of(file.schema_arrow.names, totals), 0
-        for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=sorted(set(cells.values()))):
+        texts, json = json_cells.in_text(file.schema_arrow), json_cells.JsonCells(key)
+        for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=sorted({*cells.values(), *texts})):
+            for column in texts:
+                json.check(column, batch.column(column), rows)
             arrays = {cell: _as_text(batch.column(column)) for cell, column in cells.items()}
             rows += _add(key, arrays, cells, totals, rows)
     if rows != file.metadata.num_rows:

@@ -16,6 +16,13 @@ from finlake.machine_faults import is_the_machines
 MAPS = {"resourceTags": "resource_tags", "costCategory": "cost_category", "product": "product"}
 FOCUS_MAPS = {"Tags": "resource_tags", "x_CostCategories": "cost_category"}
 """FOCUS's columns of key and value, and what they are called in the raw frame."""
+JSON_BLANKS = " \t\r\n"
+"""What JSON counts as blank: a cell of nothing else says nothing."""
+FRACTION = r"(-?[0-9]+(?:\.[0-9]+(?:[eE][+-]?[0-9]+)?|[eE][+-]?[0-9]+))"
+HAS_FRACTION = r"[:,\[]\s*-?[0-9]+[.eE]"
+"""A number in JSON text that each engine would spell in its own way, and text that may hold one."""
+QUOTES_AS_CODES = ((r"\\", r"\u005c"), (r"\"", r"\u0022"))
+"""What to replace, in this order, so that every quote in JSON text begins or ends a string."""
 _NOTHING = "INTEGER"
 """What DuckDB says of a Parquet column without any value, though it gives it a type that SQLFrame doesn't know: taken as text."""
 FLAT_TAGS, FLAT_CATEGORIES = "resource_tags_", "cost_category_"
@@ -98,27 +105,54 @@ def _entry(name: str, prefix: str) -> str:
 
 
 def _as_map(source: str, column: str, kind: str) -> str:
-    """A delivered column of keys and values as a map of texts: JSON text, a struct of keys, a list of pairs, or a map."""
+    """A delivered column of keys and values as a map of texts: JSON text, a struct of keys, a list of pairs, or a map.
+
+    Of a key that comes twice the last value counts. A product map is only looked into: it is taken as it is.
+    """
     name = quoted_name(source)
     if kind == "VARCHAR":
-        value = _of_json(name)
+        entries = _of_json(name)
     elif kind.endswith("[]"):
-        value = f"map_from_entries({name})"
+        pair = "{'key': struct_extract_at(entry_, 1), 'value': struct_extract_at(entry_, 2)}"
+        pairs = f"list_transform({name}, lambda entry_: {pair})"
+        entries = f"list_filter({pairs}, lambda entry_: entry_.key is not null)"
     elif kind.startswith("STRUCT"):
-        value = _of_json(f"to_json({name})")
+        entries = _of_json(f"to_json({name})")
+    elif column == "product":
+        return f"cast({name} as map(varchar, varchar))"
     else:
-        value = name
-    if column != "resource_tags":
-        return f"cast({value} as map(varchar, varchar))"
-    renamed = "regexp_replace(e.key, '^(user|aws):', '\\1_')"
-    entries = f"list_transform(map_entries({value}), lambda e: {{'key': {renamed}, 'value': e.value}})"
-    return f"cast(map_from_entries({entries}) as map(varchar, varchar))"
+        entries = f"map_entries({name})"
+    key = "regexp_replace(entry_.key, '^(user|aws):', '\\1_')" if column == "resource_tags" else "entry_.key"
+    said = f"list_transform({entries}, lambda entry_: {{'key': {key}, 'value': entry_.value}})"
+    return f"cast({_last_wins(said)} as map(varchar, varchar))"
 
 
 def _of_json(text: str) -> str:
-    """A JSON object's entries; a key without a value says nothing."""
-    said = f"map_entries(cast(from_json({text}, '\"MAP(VARCHAR, VARCHAR)\"') as map(varchar, varchar)))"
-    return f"map_from_entries(list_filter({said}, lambda e: e.value is not null))"
+    """A JSON object's entries; a key without a value says nothing, nor does text that is blank.
+
+    A number keeps its text: it is put in quotes where it stands outside of strings, which are every second part between quotes
+    once no string holds one.
+    """
+    filled = f"nullif(trim({text}, {quote(JSON_BLANKS)}), '')"
+    coded = filled
+    for said, code in QUOTES_AS_CODES:
+        coded = f"replace({coded}, {quote(said)}, {quote(code)})"
+    parts = f"string_split({coded}, '\"')"
+    spelt = f"regexp_replace(part_, {quote(FRACTION)}, '\"\\1\"', 'g')"
+    whole = (
+        f"list_transform({parts}, lambda part_, place_: case when place_ % 2 = 1 then {spelt} else part_ end)"
+    )
+    has = f"regexp_matches({filled}, {quote(HAS_FRACTION)})"
+    kept = f"case when {has} then array_to_string({whole}, '\"') else {filled} end"
+    entries = f"map_entries(cast(from_json({kept}, '\"MAP(VARCHAR, VARCHAR)\"') as map(varchar, varchar)))"
+    return f"list_filter({entries}, lambda entry_: entry_.value is not null)"
+
+
+def _last_wins(entries: str) -> str:
+    """A map of entries; only where a key comes twice, which DuckDB refuses, is the costly way gone."""
+    later = f"list_transform(({entries})[place_ + 1:], lambda later_: later_.key)"
+    once = f"list_filter({entries}, lambda entry_, place_: not list_contains({later}, entry_.key))"
+    return f"coalesce(try(map_from_entries({entries})), map_from_entries({once}))"
 
 
 def added(keys: dict[str, str]) -> str:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from finlake.engines.bill import FLAT_CATEGORIES, FLAT_TAGS, FOCUS_MAPS, MAPS
+from finlake.engines.bill import (
+    FLAT_CATEGORIES,
+    FLAT_TAGS,
+    FOCUS_MAPS,
+    FRACTION,
+    HAS_FRACTION,
+    JSON_BLANKS,
+    MAPS,
+    QUOTES_AS_CODES,
+)
 from finlake.engines.spark_functions import shortest_text
 
 _TEXTS = "map<string,string>"
+_PAIR = re.compile(r"array<struct<([^:]+):[^:]+,([^:,]+):.+>>")
 
 
 def folded(columns: Sequence[tuple[str, str]]) -> list[str]:
@@ -59,21 +70,36 @@ def _map_of(names: Sequence[str], prefix: str) -> str:
 
 
 def _as_map(source: str, column: str, kind: str) -> str:
-    """A delivered column of keys and values as a map of texts: JSON text, a struct of keys, a list of pairs, or a map."""
+    """A delivered column of keys and values as a map of texts: JSON text, a struct of keys, a list of pairs, or a map.
+
+    Of a key that comes twice the last value counts (`spark.sql.mapKeyDedupPolicy`). A product map is only looked into.
+    """
     name = quoted(source)
     if kind == "string":
-        value = _of_json(name)
+        entries = _of_json(name)
     elif kind.startswith("array"):
-        value = f"map_from_entries({name})"
+        first, second = (quoted(field) for field in _PAIR.findall(kind)[0])
+        pairs = f"transform({name}, e -> struct(e.{first} as key, e.{second} as value))"
+        entries = f"filter({pairs}, e -> e.key is not null)"
     elif kind.startswith("struct"):
-        value = _of_json(f"to_json({name})")
+        entries = _of_json(f"to_json({name})")
+    elif column == "product":
+        return name
     else:
-        value = name
-    if column != "resource_tags":
-        return value
-    return f"transform_keys({value}, (k, v) -> regexp_replace(k, '^(user|aws):', '$1_'))"
+        entries = f"map_entries({name})"
+    key = "regexp_replace(e.key, '^(user|aws):', '$1_')" if column == "resource_tags" else "e.key"
+    return f"map_from_entries(transform({entries}, e -> struct({key} as key, e.value as value)))"
 
 
 def _of_json(said: str) -> str:
-    """A JSON object's entries; a key without a value says nothing. Text that is no JSON is an error, as on DuckDB."""
-    return f"map_filter(from_json({said}, '{_TEXTS}', map('mode', 'FAILFAST')), (k, v) -> v is not null)"
+    """A JSON object's entries, as on DuckDB; the door lets no other text in."""
+    filled = f"nullif(nullif(trim(both {text(JSON_BLANKS)} from {said}), ''), 'null')"
+    coded = filled
+    for written, code in QUOTES_AS_CODES:
+        coded = f"replace({coded}, {text(written)}, {text(code)})"
+    parts = f"split({coded}, '\"')"
+    spelt = f"regexp_replace(part, {text(FRACTION)}, '\"$1\"')"
+    whole = f"array_join(transform({parts}, (part, place) -> if(place % 2 = 0, {spelt}, part)), '\"')"
+    kept = f"if({filled} rlike {text(HAS_FRACTION)}, {whole}, {filled})"
+    entries = f"map_entries(from_json({kept}, '{_TEXTS}', map('mode', 'FAILFAST')))"
+    return f"filter({entries}, e -> e.value is not null)"

@@ -17,7 +17,7 @@ MEANING = {
     "spark.sql.caseSensitive": "false",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.parquet.mergeSchema": "true",
-    "spark.sql.mapKeyDedupPolicy": "EXCEPTION",
+    "spark.sql.mapKeyDedupPolicy": "LAST_WIN",
     "spark.sql.decimalOperations.allowPrecisionLoss": "true",
     "spark.sql.codegen.maxFields": "40",
 }
