@@ -22,6 +22,7 @@ INGEST_POINTS, BUILD_POINTS = POINTS[: BUILD_FROM + 1], POINTS[BUILD_FROM:]
 KILLS_OF_AN_INGEST, KILLS_OF_A_BUILD, KILLS_OF_SPARK = 5, 4, 3
 QUICK_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 NOTHING: dict[str, str] = {}
+POLL_SECONDS = 0.2
 TOTALS = (
     "select billing_period, count(*), sum(unblended_cost), sum(net_amortized_cost) "
     "from cost_monthly group by all order by all"
@@ -39,7 +40,7 @@ class Reader(threading.Thread):
         while not self.stopped.is_set():
             self.answers.add(tuple(published(self.lake, TOTALS)))
             self.reads += 1
-            time.sleep(0.05)
+            time.sleep(POLL_SECONDS)
 
 
 @contextmanager

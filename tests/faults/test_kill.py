@@ -19,6 +19,7 @@ from tests.e2e.whole_run import published, whole_run
 from tests.faults.kills import TOTALS, Reader, reading
 from tests.faults.kit import SEED, copy
 from tests.faults.warm import Warm
+from tests.once import once
 from tests.pipeline.ingesting import Bucket, at_steps, silver
 
 RANDOM_KILLS = 10
@@ -65,21 +66,26 @@ def scene(
     golden: Path, deliveries: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Any]:
     """A lake that shows April at S3 (copied for each test), a source in which S4 and S5 have arrived, and the clean result."""
-    root = tmp_path_factory.mktemp("kill")
-    bucket, arriving = Bucket(golden / "cur2_parquet", root / "bucket"), at_steps(deliveries, "cur2_parquet")
-    for step in ("S1", "S3"):
-        bucket.deliver(arriving[step][0]["manifest"])
-    whole_run(root / "before", bucket.root)
-    for step in ("S4", "S5"):
-        bucket.deliver(arriving[step][0]["manifest"])
-    copy(root / "before", root / "clean")
-    before = tuple(published(root / "before", TOTALS))
-    whole_run(root / "clean", bucket.root)
-    after = tuple(published(root / "clean", TOTALS))
+
+    def make(root: Path) -> None:
+        bucket, arriving = (
+            Bucket(golden / "cur2_parquet", root / "bucket"),
+            at_steps(deliveries, "cur2_parquet"),
+        )
+        for step in ("S1", "S3"):
+            bucket.deliver(arriving[step][0]["manifest"])
+        whole_run(root / "before", bucket.root)
+        for step in ("S4", "S5"):
+            bucket.deliver(arriving[step][0]["manifest"])
+        copy(root / "before", root / "clean")
+        whole_run(root / "clean", bucket.root)
+
+    root = once(tmp_path_factory, "kill", make)
+    before, after = (tuple(published(root / lake, TOTALS)) for lake in ("before", "clean"))
     assert before != after
     return {
         "root": root,
-        "source": bucket.root,
+        "source": root / "bucket",
         "before": before,
         "after": after,
         "clean": contents(root / "clean"),
