@@ -11,11 +11,6 @@ locals {
       statistic = "Maximum", period = 300, comparison = "GreaterThanThreshold", threshold = 0, missing = "notBreaching"
       says      = "A new manifest started no run: the message in the queue says why. The schedule takes the delivery all the same."
     }
-    run-failed = {
-      namespace = var.names.namespace, metric = "RunsFailed", dimensions = {}
-      statistic = "Sum", period = 300, comparison = "GreaterThanThreshold", threshold = 0, missing = "notBreaching"
-      says      = "A run ended with an error: its log says what, where, what stays intact and what to do next."
-    }
     ledger-errors = {
       namespace = "AWS/DynamoDB", metric = "SystemErrors", dimensions = { TableName = var.names.ledger, Operation = "PutItem" }
       statistic = "Sum", period = 300, comparison = "GreaterThanThreshold", threshold = 0, missing = "notBreaching"

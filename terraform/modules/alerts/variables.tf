@@ -36,12 +36,11 @@ variable "delivery_hours" {
 }
 
 variable "names" {
-  description = "Names of what is watched: rule (new manifests), queue (lost events), ledger (DynamoDB table), log_metric namespace."
+  description = "Names of what is watched: rule (new manifests), queue (lost events), ledger (DynamoDB table). Failed runs are told by modules/trigger."
   type = object({
-    rule      = string
-    queue     = string
-    ledger    = string
-    namespace = string
+    rule   = string
+    queue  = string
+    ledger = string
   })
 }
 

@@ -1,7 +1,7 @@
 variables {
   prefix            = "finlake-prod"
   monthly_limit_usd = 250
-  names             = { rule = "r", queue = "q", ledger = "l", namespace = "finlake-prod" }
+  names             = { rule = "r", queue = "q", ledger = "l" }
 }
 
 run "silence_of_aws_is_an_alarm" {
