@@ -211,9 +211,15 @@ def _check(contract: Contract) -> None:
 
 def _parsed_type(contract: Contract, column: Column) -> exp.DataType:
     try:
-        return exp.DataType.build(column.physical_type, dialect="hive")
+        return _data_type(column.physical_type)
     except (ParseError, ValueError) as error:
         raise _wrong_type(contract, column) from error
+
+
+@lru_cache(maxsize=256)
+def _data_type(physical_type: str) -> exp.DataType:
+    """A type's parsed form, once for each spelling: a commit asks for all columns several times. Not to be changed."""
+    return exp.DataType.build(physical_type, dialect="hive")
 
 
 def _arrow_type(
