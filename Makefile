@@ -14,7 +14,7 @@ PYTEST   = TZ=America/Sao_Paulo $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test $(addprefix test-,$(SUITES)) test-thorough faults lint format lock ui docs contracts clean
+.PHONY: help setup run test $(addprefix test-,$(SUITES)) test-thorough faults bench lint format lock ui docs contracts clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -43,6 +43,10 @@ test-thorough: setup ## the property tests with very many examples (hours)
 
 faults: setup ## the fault suite, resumable: make faults SEED=20261123 FROM=0 N=50 (all without them)
 	@$(BIN)/python -m tests.faults.run $(if $(SEED),--seed $(SEED)) $(if $(FROM),--from $(FROM)) $(if $(N),--n $(N)) $(ARGS)
+
+bench: setup ## speed beside scripts that do the same, resumable (hours): make bench SIZES=1000000 ROUNDS=1
+	@$(BIN)/python -m benchmarks.run $(if $(SIZES),--sizes $(SIZES)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+	@$(BIN)/python -m benchmarks.page $(if $(SEED),--seed $(SEED))
 
 lint: setup ## ruff, mypy, sqlfluff, import-linter, bandit, secret scan, contracts, generated files
 	@sh tools/lint.sh

@@ -10,83 +10,145 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.data import Bill
+from benchmarks.totals import Totals, of_daily, of_silver
 
 _FINLAKE = "import sys; from pipeline.cli import main; sys.argv[0] = 'finlake'; main()"
-STEP_NAMES = {
-    "discover": "discover",
-    "control": "control tables",
-    "prepare": "prepare build",
-    "audit": "expectations",
+LAYOUTS = ("cur2", "cur1")
+STEPS = {
+    ("discover", ""): "discover",
+    ("bronze", "copy"): "copy",
+    ("bronze", "check"): "check",
+    ("bronze", "bronze commit"): "commit to bronze",
+    ("bronze", ""): "commit to bronze",
+    ("silver", "compile"): "silver: make the query",
+    ("silver", "write billing_line_items"): "silver: lines",
+    ("silver", "write delivery_costs"): "silver: delivery costs",
+    ("silver", ""): "commit to silver",
+    ("control", ""): "control tables",
+    ("prepare", ""): "prepare the build",
+    ("dbt", ""): "dbt",
+    ("audit", ""): "expectations",
+    ("publish", ""): "publish",
 }
+"""(step of a run's report, its part or '' for the rest of it) -> how it is called here."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a process said of itself: seconds by step; a finlake run's own seconds, without start-up; seconds by dbt model;
+    whether the lake is another than before."""
+
+    steps: dict[str, float]
+    work: float | None = None
+    models: dict[str, float] | None = None
+    changed: bool = True
 
 
 @dataclass(frozen=True)
 class Subject:
-    """One who takes part. `command(bill, target)`; `steps(stdout)` -> seconds by step."""
+    """One who takes part. `command(bill, target)`; `told(stdout)`; `totals(target)` where it makes tables of its own.
+
+    `follows`: the subject whose target it works on; `redelivered`: its source is the bill delivered again; `rounded`: its
+    sums are doubles.
+    """
 
     name: str
     title: str
     command: Callable[[Bill, Path], list[str]]
-    steps: Callable[[str], dict[str, float]]
-    layouts: tuple[str, ...] = ("cur2",)
+    told: Callable[[str], Told]
+    totals: Callable[[Path], Totals] | None = None
+    layouts: tuple[str, ...] = LAYOUTS
+    follows: str = ""
+    redelivered: bool = False
+    rounded: bool = False
+    is_spark: bool = False
 
 
-def _finlake(verb: str, engine: str) -> Callable[[Bill, Path], list[str]]:
+def _finlake(verb: str, engine: str = "duckdb") -> Callable[[Bill, Path], list[str]]:
     def command(bill: Bill, target: Path) -> list[str]:
-        said = [verb, "--lake", str(target / "lake"), "--source", str(bill.root), "--json"]
-        if engine != "duckdb":
-            config = target / "finlake.yml"
-            config.write_text(f"engine: {engine}\n")
-            said += ["--config", str(config)]
+        config = target / "finlake.yml"
+        config.write_text(f"engine: {engine}\n")
+        said = [
+            verb,
+            "--lake",
+            str(target / "lake"),
+            "--source",
+            str(bill.root),
+            "--config",
+            str(config),
+            "--json",
+        ]
         return [sys.executable, "-c", _FINLAKE, *said]
 
     return command
 
 
-def _finlake_steps(stdout: str) -> dict[str, float]:
-    report = json.loads(stdout)
+def _of_finlake(stdout: str) -> Told:
+    report: dict[str, Any] = json.loads(stdout)
     found: dict[str, float] = {}
     for step in report["steps"]:
-        parts = {k: v for k, v in step.get("details", {}).get("seconds", {}).items()}
-        for name, seconds in parts.items():
-            found[name] = found.get(name, 0.0) + seconds
-        rest = step["seconds"] - sum(parts.values())
-        found[STEP_NAMES.get(step["name"], step["name"])] = max(rest, 0.0)
-    found["_run"] = report["seconds"]
-    return found
+        parts: dict[str, float] = step.get("details", {}).get("seconds", {})
+        for part, seconds in {**parts, "": step["seconds"] - sum(parts.values())}.items():
+            name = STEPS.get((step["name"], part), part or step["name"])
+            found[name] = round(found.get(name, 0.0) + max(seconds, 0.0), 3)
+    return Told(found, report["seconds"], report.get("models"), report["changed"])
 
 
 def _peer(module: str, *more: str) -> Callable[[Bill, Path], list[str]]:
-    return lambda bill, target: [
-        sys.executable,
-        "-m",
-        f"benchmarks.peers.{module}",
-        str(bill.root),
-        str(target),
-        *more,
-    ]
+    script = [sys.executable, "-m", f"benchmarks.peers.{module}"]
+    return lambda bill, target: [*script, str(bill.root), str(target), *more]
 
 
-def _peer_steps(stdout: str) -> dict[str, float]:
-    steps: dict[str, Any] = json.loads(stdout)["steps"]
-    return steps
+def _of_peer(stdout: str) -> Told:
+    return Told({name: round(seconds, 3) for name, seconds in json.loads(stdout)["steps"].items()})
 
 
+_LAKE, _TABLE = of_silver("lake/silver/billing_line_items"), of_silver("silver")
 SUBJECTS = [
+    Subject("finlake", "finlake run, engine duckdb", _finlake("run"), _of_finlake, _LAKE),
     Subject(
-        "finlake", "finlake run, engine duckdb", _finlake("run", "duckdb"), _finlake_steps, ("cur2", "cur1")
+        "finlake-unchanged",
+        "finlake run again: same source",
+        _finlake("run"),
+        _of_finlake,
+        follows="finlake",
     ),
     Subject(
-        "finlake-ingest",
-        "finlake ingest, engine duckdb",
-        _finlake("ingest", "duckdb"),
-        _finlake_steps,
-        ("cur2", "cur1"),
+        "finlake-redelivered",
+        "finlake run again: same content, files and manifest written anew",
+        _finlake("run"),
+        _of_finlake,
+        follows="finlake",
+        redelivered=True,
     ),
-    Subject("duckdb-delta", "(b) DuckDB + delta-rs, silver and marts", _peer("duckdb_delta"), _peer_steps),
-    Subject("duckdb-delta-silver", "(b) silver only", _peer("duckdb_delta", "--silver-only"), _peer_steps),
-    Subject("pandas", "(a) pandas + delta-rs, all columns", _peer("pandas_delta"), _peer_steps),
-    Subject("duckdb-direct", "(c) DuckDB straight to two marts", _peer("duckdb_direct"), _peer_steps),
-    Subject("finlake-spark", "finlake run, engine spark", _finlake("run", "spark"), _finlake_steps),
-    Subject("finlake-unchanged", "finlake run again, nothing new", _finlake("run", "duckdb"), _finlake_steps),
+    Subject(
+        "finlake-ingest", "finlake ingest (to silver), engine duckdb", _finlake("ingest"), _of_finlake, _LAKE
+    ),
+    Subject("duckdb-delta", "(b) DuckDB + delta-rs", _peer("duckdb_delta"), _of_peer, _TABLE),
+    Subject(
+        "duckdb-delta-silver",
+        "(b) to silver only",
+        _peer("duckdb_delta", "--silver-only"),
+        _of_peer,
+        _TABLE,
+    ),
+    Subject("pandas", "(a) pandas + delta-rs, all columns", _peer("pandas_delta"), _of_peer, _TABLE),
+    Subject(
+        "duckdb-direct",
+        "(c) DuckDB straight to two marts",
+        _peer("duckdb_direct"),
+        _of_peer,
+        of_daily,
+        rounded=True,
+    ),
+    Subject(
+        "finlake-spark",
+        "finlake run, engine spark",
+        _finlake("run", "spark"),
+        _of_finlake,
+        _LAKE,
+        layouts=("cur2",),
+        is_spark=True,
+    ),
 ]
+BY_NAME = {subject.name: subject for subject in SUBJECTS}
