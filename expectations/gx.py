@@ -96,11 +96,12 @@ def _context() -> Any:
 def _result(con: duckdb.DuckDBPyConnection, batch: str, check: Check, result: Any) -> CheckResult:
     observed = "as expected"
     rows: list[dict[str, Any]] = []
+    count = None
     passed = result is not None and bool(result.success)
     if not passed:
         observed = _why_not_evaluated(result)
         if not observed:
-            observed, rows = _evidence(con, batch, check)
+            observed, count, rows = _evidence(con, batch, check)
     return CheckResult(
         table=check.table,
         check=check.name,
@@ -109,6 +110,7 @@ def _result(con: duckdb.DuckDBPyConnection, batch: str, check: Check, result: An
         observed=observed,
         evidence_rows=rows,
         reason=check.reason,
+        row_count=count,
     )
 
 
@@ -122,16 +124,19 @@ def _why_not_evaluated(result: Any) -> str:
     return f"could not be evaluated: {messages[0].splitlines()[0]}" if messages else ""
 
 
-def _evidence(con: duckdb.DuckDBPyConnection, batch: str, check: Check) -> tuple[str, list[dict[str, Any]]]:
+def _evidence(
+    con: duckdb.DuckDBPyConnection, batch: str, check: Check
+) -> tuple[str, int | None, list[dict[str, Any]]]:
+    """What was found in words, how many rows that is where rows are at fault, and some of them."""
     if check.kind == "ExpectTableColumnsToMatchSet":
-        return _column_difference(con, batch, check), []
+        return _column_difference(con, batch, check), None, []
     query = check.offending_sql.format(batch=f'main."{batch}"')
     counted = con.execute(f"SELECT count(*) FROM ({query})").fetchone()
     shown = con.execute(f"SELECT * FROM ({query}) LIMIT {EVIDENCE_ROWS}")
     names = [column[0] for column in shown.description or []]
     rows = [dict(zip(names, row, strict=True)) for row in shown.fetchall()]
     total = counted[0] if counted else 0
-    return f"{total} offending row{'' if total == 1 else 's'}", rows
+    return f"{total} offending row{'' if total == 1 else 's'}", total, rows
 
 
 def _column_difference(con: duckdb.DuckDBPyConnection, batch: str, check: Check) -> str:

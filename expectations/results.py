@@ -32,8 +32,9 @@ class Check:
 class CheckResult:
     """Outcome of one check.
 
-    `observed` says in words what was found ("3 offending rows"); `evidence_rows` holds at most 20 offending
-    rows or groups. A check that could not be evaluated counts as failed and `observed` says why.
+    `observed` says in words what was found ("3 offending rows"), `row_count` how many rows those are where rows were
+    counted; `evidence_rows` holds at most 20 offending rows or groups. A check that could not be evaluated counts as
+    failed and `observed` says why.
     """
 
     table: str
@@ -43,6 +44,7 @@ class CheckResult:
     observed: str
     evidence_rows: list[dict[str, Any]] = field(default_factory=list)
     reason: str = ""
+    row_count: int | None = None
 
     @property
     def stops(self) -> bool:

@@ -86,6 +86,16 @@ def told(error: Mapping[str, Any], language: str) -> dict[str, Any]:
         return dict(error)
 
 
+def in_words(warning: str | Mapping[str, Any], language: str) -> tuple[str, str]:
+    """A warning as one line, and what to do about it (may be empty). An older finlake kept the line itself: it stays."""
+    if isinstance(warning, str):
+        return warning, ""
+    said = told(warning, language)
+    line = ": ".join(str(said[part]) for part in ("where", "what") if said.get(part))
+    detail = said.get("detail")
+    return f"{line} ({detail})" if detail else line, str(said.get("next_step") or "")
+
+
 def _read(file: Path) -> dict[str, Any]:
     return dict(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
 

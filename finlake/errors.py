@@ -113,3 +113,14 @@ class NotFound(FinlakeError):
     """A lake, source, build, period or table that isn't there."""
 
     exit_code = ExitCode.NOT_FOUND
+
+
+class Warned(FinlakeError):
+    """What a person should read though the run goes on. Never raised: reports, ledger and builds keep it as a dict."""
+
+    exit_code = ExitCode.OK
+
+    def as_dict(self) -> dict[str, Any]:
+        """The warning as JSON-ready parts: code, what, where, next_step, detail, values."""
+        said = super().as_dict()
+        return {name: said[name] for name in ("code", "what", "where", "next_step", "detail", "values")}

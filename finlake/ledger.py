@@ -32,7 +32,10 @@ create table if not exists refusals (
 
 @dataclass(frozen=True)
 class DeliveryRecord:
-    """All that is known of one delivery. Times are UTC ISO texts; totals are decimal texts per payer and currency."""
+    """All that is known of one delivery. Times are UTC ISO texts; totals are decimal texts per payer and currency.
+
+    Warnings are the dicts of finlake.errors.Warned; an older finlake kept lines of text. `reason` is in English.
+    """
 
     delivery_id: str
     export_id: str
@@ -53,7 +56,7 @@ class DeliveryRecord:
     reason: str | None = None
     files: list[dict[str, Any]] = field(default_factory=list)
     totals: list[dict[str, Any]] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Any] = field(default_factory=list)
 
     def with_state(self, state: State, **changes: Any) -> DeliveryRecord:
         return replace(self, state=state, **changes)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -25,7 +25,8 @@ from finlake.errors import FinlakeError
 from finlake.logs import get_logger, without_secrets
 from finlake.objects import write_atomically
 
-FORMAT = 1
+FORMAT = 2
+"""2: warnings are objects with a code, as errors are; in format 1 they were lines of text."""
 
 
 @dataclass
@@ -67,7 +68,7 @@ class RunReport:
         self.path = folder / f"{self.run_id}.json"
         self.steps: list[Step] = []
         self.totals: list[dict[str, str | int | None]] = []
-        self.warnings: list[str] = []
+        self.warnings: list[dict[str, Any]] = []
         self.details: dict[str, Any] = {}
         self.cleanup: dict[str, Any] | None = None
         self.doing = ""
@@ -132,10 +133,13 @@ class RunReport:
         self.doing = doing
         self.on_change()
 
-    def warn(self, message: str) -> None:
-        """Something a person should read though the run goes on."""
-        self.warnings.append(message)
-        get_logger(run_id=self.run_id).warning("warning", message=message)
+    def warn(self, warning: FinlakeError | Mapping[str, Any]) -> None:
+        """Something a person should read though the run goes on: a Warned or its dict; an error that stopped only a part."""
+        said = dict(warning) if isinstance(warning, Mapping) else warning.as_dict()
+        self.warnings.append(said)
+        get_logger(run_id=self.run_id).warning(
+            "warning", **{name: said.get(name) for name in ("code", "where", "what")}
+        )
 
     def finish(self, error: BaseException | None = None) -> None:
         """Note the end of the run and its outcome: ok, failed or interrupted."""

@@ -1,7 +1,7 @@
-"""Settings: one class per section, the only home of defaults and of the words that explain them.
+"""Settings: one class per section, the only home of defaults; what each means stands in finlake/messages/settings.yml.
 
 Precedence: command-line flag > environment `FINLAKE_*` (sections by `__`: FINLAKE_PUBLISH__KEEP_BUILDS) >
-finlake.yml > default. `finlake init` and docs/configuration.md are generated from the descriptions below.
+finlake.yml > default. `finlake init` and docs/configuration.md are generated from both.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
 from finlake.errors import ConfigurationError
+from finlake.messages import message, text
 from finlake.settings_file import ConfigFile, explain, read_config_file
 
 CONFIG_NAME = "finlake.yml"
@@ -45,15 +47,20 @@ def is_s3(location: str) -> bool:
     return location.startswith("s3://")
 
 
+def _wrong(reason: str, **values: Any) -> PydanticCustomError:
+    """Why a value can't be, by its key in finlake/messages/config.yml."""
+    return PydanticCustomError(reason, text(f"config.{reason}", "en", **values), values)
+
+
 def _location(value: str) -> str:
     """A local folder as an absolute path, or s3://bucket/prefix without a trailing slash."""
     text = value.strip()
     if is_s3(text):
         if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?", text):
-            raise ValueError("the bucket's name must be 3 to 63 lower-case letters, digits, dots or hyphens")
+            raise _wrong("bucket")
         return text.rstrip("/")
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text) or not text:
-        raise ValueError("must be a local folder or s3://bucket/prefix")
+        raise _wrong("location")
     return os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111 - no symlink may be resolved here
 
 
@@ -64,13 +71,13 @@ def _all_dimensions(value: dict[str, list[str]]) -> dict[str, list[str]]:
 
 def _dimension(name: str) -> str:
     if name not in DEFAULT_DIMENSIONS:
-        raise ValueError(f"the dimensions are {', '.join(DEFAULT_DIMENSIONS)}")
+        raise _wrong("dimension", names=list(DEFAULT_DIMENSIONS))
     return name
 
 
 def _tag_key(key: str) -> str:
     if not key.strip() or key == "cost_category:":
-        raise ValueError("a tag key is written user_<tag> or cost_category:<Name>")
+        raise _wrong("tag_key")
     return key
 
 
@@ -87,30 +94,18 @@ class _Section(BaseModel):
 class CleanupSettings(_Section):
     """What the clean-up at the end of each run may leave in the lake."""
 
-    max_age_days: int = Field(default=7, ge=0, description="Days that a file in cache/ stays.")
-    max_cache_mb: int = Field(
-        default=512, ge=0, description="Megabytes that cache/ may hold; the oldest files go first."
-    )
-    max_reports: int = Field(
-        default=200, ge=1, description="Run reports kept in reports/; the oldest go first."
-    )
-    max_log_mb: int = Field(
-        default=20, ge=1, description="Megabytes of structured log kept in logs/, rotated files included."
-    )
-    max_log_days: int = Field(default=30, ge=0, description="Days that a rotated log file stays.")
-    unpublished_build_days: int = Field(
-        default=2,
-        ge=0,
-        description="Days that a build stays once it is neither published nor kept for `finlake rollback`.",
-    )
+    max_age_days: int = Field(default=7, ge=0)
+    max_cache_mb: int = Field(default=512, ge=0)
+    max_reports: int = Field(default=200, ge=1)
+    max_log_mb: int = Field(default=20, ge=1)
+    max_log_days: int = Field(default=30, ge=0)
+    unpublished_build_days: int = Field(default=2, ge=0)
 
 
 class PublishSettings(_Section):
     """How builds of the marts are published."""
 
-    keep_builds: int = Field(
-        default=3, ge=1, le=100, description="Former published builds kept for `finlake rollback`."
-    )
+    keep_builds: int = Field(default=3, ge=1, le=100)
 
 
 class Settings(BaseSettings):
@@ -120,47 +115,15 @@ class Settings(BaseSettings):
         extra="forbid", frozen=True, env_prefix=ENV_PREFIX, env_nested_delimiter="__", validate_default=True
     )
 
-    lake: Location = Field(
-        default="finlake-lake", description="The lake: a local folder or s3://bucket/prefix."
-    )
-    source: Location | None = Field(
-        default=None,
-        description="Where AWS delivers the bill (Data Exports, CUR): a local folder or s3://bucket/prefix.",
-    )
-    metrics_source: Location | None = Field(
-        default=None,
-        description="Where Firehose delivers CloudWatch metric streams: a local folder or s3://bucket/prefix. "
-        "With it, `finlake run` takes metrics too.",
-    )
-    engine: Literal["duckdb", "spark"] | None = Field(
-        default=None,
-        description="Engine that runs the jobs and writes the lake: duckdb, or spark (needs Java 17). "
-        "Default: the lake's own; for a new lake duckdb.",
-    )
-    spark_remote: str | None = Field(
-        default=None,
-        pattern=r"^sc://[^\s/]+",
-        description="Spark Connect server (sc://host:port) for engine spark; it reads and writes the lake's files "
-        "itself. Default: Spark on this machine.",
-    )
-    language: Literal["en", "pt-BR"] = Field(
-        default="en", description="Language of summaries and reports for people."
-    )
-    dimensions: Dimensions = Field(
-        default=DEFAULT_DIMENSIONS,
-        description=(
-            "Business dimensions of the marts: for each, the tag keys that carry it, first match wins. "
-            "A tag key is written as AWS delivers it (user_<tag>), a cost category as cost_category:<Name>. "
-            "An empty list switches one off."
-        ),
-    )
-    cleanup: CleanupSettings = Field(
-        default_factory=CleanupSettings,
-        description="What the clean-up at the end of each run may leave in the lake.",
-    )
-    publish: PublishSettings = Field(
-        default_factory=PublishSettings, description="How builds of the marts are published."
-    )
+    lake: Location = Field(default="finlake-lake")
+    source: Location | None = Field(default=None)
+    metrics_source: Location | None = Field(default=None)
+    engine: Literal["duckdb", "spark"] | None = Field(default=None)
+    spark_remote: str | None = Field(default=None, pattern=r"^sc://[^\s/]+")
+    language: Literal["en", "pt-BR"] = Field(default="en")
+    dimensions: Dimensions = Field(default=DEFAULT_DIMENSIONS)
+    cleanup: CleanupSettings = Field(default_factory=CleanupSettings)
+    publish: PublishSettings = Field(default_factory=PublishSettings)
 
     @classmethod
     def settings_customise_sources(
@@ -221,8 +184,8 @@ def _refuse_misspelt_variables() -> None:
     for name in unknown_variables():
         close = get_close_matches(name.removeprefix(ENV_PREFIX), known, n=1, cutoff=0.75)
         if close:
-            where = f"environment variable {name}"
-            raise ConfigurationError.of("variable_misspelt", where=where, name=name, close=known[close[0]])
+            place = message("config.variable", name=name)
+            raise ConfigurationError.of("variable_misspelt", place=place, name=name, close=known[close[0]])
 
 
 def _config_file(config: Path | None) -> ConfigFile | None:
@@ -238,9 +201,8 @@ def _environment() -> dict[str, Any]:
     try:
         return dict(EnvSettingsSource(Settings)())
     except SettingsError as error:
-        raise ConfigurationError.of(
-            "variable_unreadable", where=f"environment {ENV_PREFIX}*", detail=str(error)
-        ) from error
+        place = message("config.variables", name=ENV_PREFIX)
+        raise ConfigurationError.of("variable_unreadable", place=place, detail=str(error)) from error
 
 
 def _anchored(file: ConfigFile | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import Any, TypeGuard
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 from yaml.nodes import MappingNode, Node
 
 from finlake.errors import ConfigurationError
+from finlake.messages import catalogue, message
 
 KeyPath = tuple[str | int, ...]
 
@@ -32,16 +35,16 @@ def read_config_file(path: Path) -> ConfigFile:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         values = yaml.safe_load(text)
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError.of("config_unreadable", where=_at(path), detail=str(error)) from error
+        raise ConfigurationError.of("config_unreadable", place=_at(path), detail=str(error)) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
         place = _at(path, mark.line + 1 if mark else None)
-        raise ConfigurationError.of("config_no_yaml", where=place, problem=problem) from error
+        raise ConfigurationError.of("config_no_yaml", place=place, problem=problem) from error
     if values is None:
         return ConfigFile(path, {}, {})
     if not isinstance(values, dict):
-        raise ConfigurationError.of("config_no_mapping", where=_at(path, 1))
+        raise ConfigurationError.of("config_no_mapping", place=_at(path, 1))
     lines: dict[KeyPath, int] = {}
     _note_lines(root, (), lines, path)
     return ConfigFile(path, values, lines)
@@ -53,7 +56,7 @@ def _note_lines(node: Node | None, at: KeyPath, lines: dict[KeyPath, int], path:
             here = (*at, str(key.value))
             if here in lines:
                 place = _at(path, key.start_mark.line + 1, here)
-                raise ConfigurationError.of("config_key_twice", where=place, key=str(key.value))
+                raise ConfigurationError.of("config_key_twice", place=place, key=str(key.value))
             lines[here] = key.start_mark.line + 1
             _note_lines(value, here, lines, path)
     elif node is not None and isinstance(node.value, list):
@@ -75,39 +78,50 @@ def explain(
     first = details[0]
     location: KeyPath = tuple(part for part in first["loc"] if part != "[key]")
     dotted = ".".join(str(part) for part in location)
-    where = _place(location, file, environment, flags)
+    place = _place(location, file, environment, flags)
     if first["type"] == "extra_forbidden":
         close, allowed = _suggestion(model, location)
         said: dict[str, Any] = {"name": dotted, "count": len(details), "allowed": allowed}
         if close is None:
-            return ConfigurationError.of("setting_unknown", where=where, **said)
-        return ConfigurationError.of("setting_misspelt", where=where, close=close, **said)
-    reason = first["msg"].removeprefix("Value error, ")
+            return ConfigurationError.of("setting_unknown", place=place, **said)
+        return ConfigurationError.of("setting_misspelt", place=place, close=close, **said)
     return ConfigurationError.of(
         "setting_wrong",
-        where=where,
+        place=place,
         name=dotted,
         value=repr(first["input"]),
-        reason=reason[:1].lower() + reason[1:],
+        reason=_reason(first),
         allowed=_allowed(model, location),
         count=len(details),
     )
 
 
+def _reason(error: ErrorDetails) -> Any:
+    """Why a value can't be: the catalogue's words for what pydantic says, or pydantic's own where it has none."""
+    key, said = f"config.{error['type']}", error.get("ctx") or {}
+    if key not in catalogue():
+        return error["msg"][:1].lower() + error["msg"][1:]
+    if error["type"] == "literal_error":
+        said = {"expected": re.findall(r"'([^']*)'", said["expected"])}
+    return message(
+        key, **{name: value for name, value in said.items() if isinstance(value, str | int | list)}
+    )
+
+
 def _place(
     location: KeyPath, file: ConfigFile | None, environment: dict[str, Any], flags: dict[str, Any]
-) -> str:
+) -> Any:
     """Where the refused value came from: the strongest layer that holds the longest part of the key path."""
     dotted = ".".join(str(part) for part in location)
     if _holds(flags, location):
         return f"--{str(location[0]).replace('_', '-')}"
     if _holds(environment, location):
-        return f"environment variable FINLAKE_{'__'.join(str(part) for part in location).upper()}"
+        name = f"FINLAKE_{'__'.join(str(part) for part in location)}".upper()
+        return message("config.variable", name=name)
     if file is None:
         return dotted
     known = [location[:n] for n in range(len(location), 0, -1) if location[:n] in file.lines]
-    line = file.lines[known[0]] if known else None
-    return f"{file.path}, line {line}, key {dotted}" if line else f"{file.path}, key {dotted}"
+    return _at(file.path, file.lines[known[0]] if known else None, location)
 
 
 def _holds(values: Any, location: KeyPath) -> bool:
@@ -144,16 +158,19 @@ def _suggestion(model: type[BaseModel], location: KeyPath) -> tuple[str | None, 
     return (prefix + close[0] if close else None), ", ".join(prefix + name for name in names)
 
 
-def _allowed(model: type[BaseModel], location: KeyPath) -> str:
+def _allowed(model: type[BaseModel], location: KeyPath) -> dict[str, Any]:
     section, prefix = _section(model, location)
     for part in location:
         field = section.model_fields.get(str(part))
         if field is not None and not _is_section(field.annotation):
-            return f"{prefix}{part}: {field.description}"
-    return "see docs/configuration.md"
+            return message(
+                "config.meaning", name=f"{prefix}{part}", meaning=message(f"settings.{prefix}{part}")
+            )
+    return message("config.see_docs")
 
 
-def _at(path: Path, line: int | None = None, key: KeyPath = ()) -> str:
-    return (
-        str(path) + (f", line {line}" if line else "") + (f", key {'.'.join(map(str, key))}" if key else "")
-    )
+def _at(path: Path, line: int | None = None, key: KeyPath = ()) -> dict[str, Any]:
+    """A place in a configuration file, in words."""
+    said = {"file": str(path)} | ({"line": str(line)} if line else {})
+    said |= {"key": ".".join(map(str, key))} if key else {}
+    return message("_".join(["config.at", *(name for name in ("line", "key") if name in said)]), **said)

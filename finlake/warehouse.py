@@ -32,7 +32,7 @@ class Build:
     inputs: Mapping[str, str]
     built_periods: Sequence[str]
     checks: Mapping[str, int] = field(default_factory=dict)
-    warnings: Sequence[str] = ()
+    warnings: Sequence[Any] = ()
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,15 @@ member account's; stored, sticky, changed only by command."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from finlake.clock import utc_now
 from finlake.contracts import load_contract
-from finlake.errors import NotFound
+from finlake.errors import NotFound, Warned
 from finlake.lake import Lake
 from finlake.ledger import Authority, DeliveryRecord, Ledger, text_of
+from finlake.messages import text
 from finlake.tables import read_table
 
 RANK = {"cur2": 0, "cur1": 1, "focus": 2}
@@ -40,7 +42,7 @@ def settle(ledger: Ledger) -> list[Authority]:
     return new
 
 
-def doubts(ledger: Ledger) -> list[str]:
+def doubts(ledger: Ledger) -> list[Warned]:
     """Sticky decisions that a person should look at: a member's export counts though the payer's own has arrived."""
     stored = [r for r in ledger.deliveries() if r.state == "stored"]
     own = {(p, r.billing_period): r.export_id for r in stored for p in r.payers if _is_own(r, p)}
@@ -49,29 +51,42 @@ def doubts(ledger: Ledger) -> list[str]:
         better = own.get((a.payer_id, a.billing_period))
         chosen = next((r for r in stored if r.export_id == a.export_id), None)
         if better and better != a.export_id and chosen and not _is_own(chosen, a.payer_id):
-            change = f"finlake authority set {a.payer_id} {a.billing_period} {better} --reason TEXT"
-            said.append(
-                f"{a.billing_period} {a.payer_id}: a member account's export counts, the payer's own is there: {change}"
-            )
+            command = f"finlake authority set {a.payer_id} {a.billing_period} {better} --reason TEXT"
+            place = f"{a.billing_period} {a.payer_id}"
+            said.append(Warned.of("authority_doubtful", where=place, command=command))
     return said
 
 
 def _choose(payer: str, period: str, records: Iterable[DeliveryRecord]) -> Authority:
     best = min(records, key=lambda r: (not _is_own(r, payer), RANK.get(r.source_format, 9), r.sequence))
-    own = (
-        "the payer's own export"
-        if _is_own(best, payer)
-        else "a member account's export, the only one there is"
-    )
-    exports = sorted({r.export_id for r in records})
-    reason = f"{own}, format {best.source_format}" + (
-        f", first of {len(exports)} exports" if len(exports) > 1 else ""
-    )
+    exports = len({r.export_id for r in records})
+    reason = text(_reason_of(payer, best.export_id), "en", format=best.source_format)
+    reason += f", first of {exports} exports" if exports > 1 else ""
     return Authority(payer, period, best.export_id, best.source_format, reason, str(text_of(utc_now())))
 
 
+def told_reason(decision: Mapping[str, Any], language: str) -> str:
+    """Why an export's figures count (a row of the ledger's), in that language: the reason is kept in English."""
+    reason = str(decision["reason"])
+    if language == "en":
+        return reason
+    by_command = text("authority.by_command", "en", reason="")
+    if reason.startswith(by_command):
+        return text("authority.by_command", language, reason=reason.removeprefix(by_command))
+    key = _reason_of(decision["payer_id"], decision["export_id"])
+    return text(key, language, format=decision["source_format"])
+
+
+def _reason_of(payer: str, export: str) -> str:
+    return "authority.own" if _payer_of(export) == payer else "authority.of_member"
+
+
+def _payer_of(export: str) -> str:
+    return next(iter(export.split("-")[1:2]), "")
+
+
 def _is_own(record: DeliveryRecord, payer: str) -> bool:
-    return record.export_id.split("-")[1:2] == [payer]
+    return _payer_of(record.export_id) == payer
 
 
 def choices(records: Iterable[DeliveryRecord]) -> dict[tuple[str, str], dict[str, str]]:
@@ -106,7 +121,12 @@ def change(
     if before and before.export_id == export:
         return before, before
     now = Authority(
-        payer, period, export, formats[export], f"set by command: {reason}", str(text_of(utc_now()))
+        payer,
+        period,
+        export,
+        formats[export],
+        text("authority.by_command", "en", reason=reason),
+        str(text_of(utc_now())),
     )
     ledger.decide(now)
     return before, now

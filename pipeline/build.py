@@ -6,12 +6,12 @@ import hashlib
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from finlake.clock import utc_now
 from finlake.contracts import all_contracts
 from finlake.engines.duckdb import connect
-from finlake.errors import AuditFailed, NotFound
+from finlake.errors import AuditFailed, NotFound, Warned
 from finlake.failpoints import reach
 from finlake.lake import Lake
 from finlake.ledger import Ledger
@@ -23,6 +23,9 @@ from pipeline.authority import settle
 from pipeline.control import write_control_tables
 from pipeline.metrics_silver import METRICS, days_of_silver
 from spark_jobs.silver.facts import Facts
+
+if TYPE_CHECKING:
+    from expectations.results import CheckResult
 
 
 def build(
@@ -119,14 +122,14 @@ def project_fingerprint() -> str:
 
 def audit(
     lake: Lake, database: Path, periods: list[str], report: RunReport, doing: Callable[[str], None]
-) -> tuple[dict[str, int], list[str]]:
+) -> tuple[dict[str, int], list[dict[str, Any]]]:
     """Run the expectations and the reconciliation on a build. Returns counts by outcome and the warnings; raises AuditFailed."""
     import expectations
 
     doing("checking expectations")
     results = expectations.run(database, lake.root, periods=periods or None)
     failed = [r for r in results if r.stops]
-    warned = [f"{r.table}: {r.check}: {r.observed}" for r in results if not r.passed and not r.stops]
+    warned = [_warning(r) for r in results if not r.passed and not r.stops]
     for warning in warned:
         report.warn(warning)
     reconciled = reconciliation(database)
@@ -141,7 +144,14 @@ def audit(
         raise AuditFailed.of(
             "checks_failed", where=str(database), count=len(said), checks="; ".join(said[:5])
         )
-    return {"passed": sum(r.passed for r in results), "warned": len(warned)}, warned
+    counts = {"passed": sum(r.passed for r in results), "warned": len(warned)}
+    return counts, [warning.as_dict() for warning in warned]
+
+
+def _warning(result: CheckResult) -> Warned:
+    if result.row_count is None:
+        return Warned.of("check_not_passed", where=result.table, check=result.check, detail=result.observed)
+    return Warned.of("check_found_rows", where=result.table, check=result.check, count=result.row_count)
 
 
 def reconciliation(database: Path) -> list[dict[str, Any]]:
@@ -181,7 +191,12 @@ def _dbt(
         progress=lambda node: doing(f"dbt {node.name}"),
     )
     for warning in done.warnings:
-        report.warn(f"{warning.name}: {warning.description or warning.message}")
+        said = warning.description or warning.message
+        report.warn(
+            Warned.of(
+                "check_found_rows", where="dbt", check=warning.name, count=warning.failures, detail=said
+            )
+        )
     report.details["models"] = {n.name: n.seconds for n in done.nodes if n.kind.endswith("model")}
 
 

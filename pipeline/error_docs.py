@@ -23,7 +23,17 @@ def error_reference(language: str) -> str:
     )
 
 
-_ORDER = ("deliveries", "exports", "metrics", "settings", "lake", "engines", "commands", "machine")
+_ORDER = (
+    "deliveries",
+    "exports",
+    "metrics",
+    "settings",
+    "lake",
+    "engines",
+    "commands",
+    "machine",
+    "warnings",
+)
 """Files of the catalogue in the order of the page: what goes wrong most often first."""
 
 
@@ -41,7 +51,7 @@ def _section(entry: ErrorEntry, language: str) -> str:
         ("why", _shown(entry.why, language)),
         ("stays", _shown(entry.intact, language)),
         ("todo", _shown(entry.next, language)),
-        ("exit_code", str(exit_code(entry))),
+        ("exit_code", "" if entry.kind == "Warned" else str(exit_code(entry))),
     ]
     lines = [f"- {text(f'error.{name}', language)}: {words}" for name, words in rows if words]
     return "\n".join([f"### `{entry.code}`", "", *lines])

@@ -212,11 +212,8 @@ def _tell(report: RunReport, result: IngestResult) -> None:
         for total in record.totals:
             report.add_total(billing_period=record.billing_period, delivery_id=record.delivery_id, **total)
     for record in [*result.loaded, *result.held]:
-        for warning in [
-            *record.warnings,
-            *([record.reason] if record.state == "held" and record.reason else []),
-        ]:
-            report.warn(f"{record.billing_period} {record.manifest}: {warning}")
+        for warning in record.warnings:
+            report.warn(warning | {"where": f"{record.billing_period} {record.manifest}"})
 
 
 def _brief(record: DeliveryRecord) -> dict[str, object]:

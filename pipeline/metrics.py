@@ -119,7 +119,7 @@ def metrics_of_run(lake: Lake, settings: Settings, report: RunReport, progress: 
     try:
         return ingest_metrics(lake, settings, settings.metrics_source, report, progress).changed
     except NotFound as error:
-        report.warn(f"metrics: {error.what} ({error.where})")
+        report.warn(error)
         return False
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from finlake.error_words import told
+from finlake.error_words import in_words, told
 from finlake.messages import number, text
 from pipeline.metrics_view import MetricsView
 
@@ -115,9 +115,12 @@ class RunView:
                 f"[red]{escape(self.words('refused_count', count=len(payload['refused'])))}[/]"
             )
 
-    def warned(self, warnings: list[str]) -> None:
+    def warned(self, warnings: list[Payload]) -> None:
         for warning in warnings:
-            self.console.print(f"[yellow]{self.words('warning')}[/] {escape(warning)}")
+            line, advice = in_words(warning, self.language)
+            self.console.print(f"[yellow]{self.words('warning')}[/] {escape(line)}")
+            if advice:
+                self.console.print(f"  {self.words('next')}: {escape(advice)}")
 
     def _billed(self, row: Payload, amount: str) -> str:
         return amount if row["measure"] == BILLED else self.words("net", amount=amount)

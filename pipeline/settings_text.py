@@ -1,4 +1,4 @@
-"""finlake.yml and the table of docs/configuration.md, both written from the settings' own descriptions."""
+"""finlake.yml and the table of docs/configuration.md, both written from the settings and their words in the catalogue."""
 
 from __future__ import annotations
 
@@ -10,25 +10,29 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from finlake.messages import text
 from finlake.settings import ENV_PREFIX, OTHER_VARIABLES, Settings
 
 WIDTH = 90
-HEADER = """\
-Settings of finlake. Each stands here with its default; delete what you don't change.
-A flag (--lake) wins over the environment (FINLAKE_LAKE, FINLAKE_PUBLISH__KEEP_BUILDS), that over this file.
-Relative folders count from this file's folder. All settings: docs/configuration.md"""
+EXAMPLES = {
+    "source": "s3://my-billing-bucket/exports",
+    "metrics_source": "s3://my-metrics-bucket/streams",
+    "engine": "spark",
+    "spark_remote": "sc://spark.example.com:15002",
+}
+"""What a setting without a default may look like."""
 
 
-def config_text(**values: Any) -> str:
-    """A commented finlake.yml that loads to the defaults, or to `values` where given."""
-    parts = [_comment(HEADER)]
+def config_text(language: str = "en", **values: Any) -> str:
+    """A finlake.yml, commented in `language`, that loads to the defaults, or to `values` where given."""
+    parts = [_comment(text("config.header", language).rstrip())]
     for name, field in Settings.model_fields.items():
         default = values.get(name) or _default(field)
         if isinstance(default, BaseModel):
-            body = "\n".join(_section_lines(name, default))
+            body = "\n".join(_section_lines(name, default, language))
         else:
             body = _value(name, default)
-        parts.append(f"{_comment(field.description or '', _allowed(field))}\n{body}")
+        parts.append(f"{_comment(text(f'settings.{name}', language), _allowed(field, language))}\n{body}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -37,8 +41,8 @@ def settings_table() -> str:
     lines = ["| setting | environment | default | meaning |", "|---|---|---|---|"]
     for key, field in _leaves(Settings):
         variable = ENV_PREFIX + key.replace(".", "__").upper()
-        allowed = _allowed(field)
-        meaning = " ".join(words for words in (field.description, allowed) if words).replace("<", "&lt;")
+        words = (text(f"settings.{key}", "en"), _allowed(field, "en"))
+        meaning = " ".join(word for word in words if word).replace("<", "&lt;")
         lines.append(f"| `{key}` | `{variable}` | {_shown(_default(field))} | {meaning} |")
     return "\n".join(lines)
 
@@ -58,16 +62,17 @@ def _leaves(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Fie
             yield prefix + name, field
 
 
-def _section_lines(name: str, section: BaseModel) -> Iterator[str]:
+def _section_lines(name: str, section: BaseModel, language: str) -> Iterator[str]:
     yield f"{name}:"
     for inner, field in type(section).model_fields.items():
-        yield textwrap.indent(_comment(field.description or "", _allowed(field)), "  ")
+        words = text(f"settings.{name}.{inner}", language), _allowed(field, language)
+        yield textwrap.indent(_comment(*words), "  ")
         yield f"  {_value(inner, getattr(section, inner))}"
 
 
 def _value(name: str, value: Any) -> str:
     if value is None:
-        return f"# {name}: s3://my-billing-bucket/exports"
+        return f"# {name}: {EXAMPLES[name]}"
     if isinstance(value, dict):
         inner = [f"  {key}: [{', '.join(_scalar(item) for item in items)}]" for key, items in value.items()]
         return "\n".join([f"{name}:", *inner])
@@ -80,9 +85,9 @@ def _scalar(value: Any) -> str:
 
 
 def _comment(*texts: str) -> str:
-    lines = " ".join(text for text in texts if text).split("\n")
+    lines = " ".join(words for words in texts if words).split("\n")
     return "\n".join(
-        f"# {line}" for text in lines for line in textwrap.wrap(text, WIDTH, break_on_hyphens=False)
+        f"# {line}" for words in lines for line in textwrap.wrap(words, WIDTH, break_on_hyphens=False)
     )
 
 
@@ -90,15 +95,15 @@ def _default(field: FieldInfo) -> Any:
     return field.get_default(call_default_factory=True, validated_data={})
 
 
-def _allowed(field: FieldInfo) -> str:
+def _allowed(field: FieldInfo, language: str) -> str:
     """What a setting may be, from its type and limits: "One of: en, pt-BR.", "At least 1, at most 100."."""
     choices = [item for item in get_args(field.annotation) if isinstance(item, str)]
     if len(choices) > 1:
-        return f"One of: {', '.join(choices)}."
+        return text("config.one_of", language, choices=choices)
     limits = [
-        f"{word} {getattr(rule, name)}"
+        text(f"config.{name}", language, limit=getattr(rule, name))
         for rule in field.metadata
-        for name, word in (("ge", "at least"), ("le", "at most"))
+        for name in ("ge", "le")
         if hasattr(rule, name)
     ]
     return f"{', '.join(limits).capitalize()}." if limits else ""

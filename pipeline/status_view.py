@@ -11,11 +11,12 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from finlake.error_words import told
+from finlake.error_words import in_words, told
 from finlake.messages import number, text
 from pipeline.fitting import FittingTable
 
 RUNS_SHOWN = 5
+WARNINGS_SHOWN = 5
 STATES = ("loaded", "superseded", "loading", "unfinished", "held", "refused")
 _OUTCOMES = {"ok": "green", "failed": "bold red", "interrupted": "yellow"}
 
@@ -37,6 +38,7 @@ def _parts(said: dict[str, Any], language: str, now: datetime) -> Iterator[Rende
     yield from _refusals(said, language)
     yield from _metrics(said["metrics"], language)
     yield from _published(said, language)
+    yield from _warnings(said["runs"], language)
     if said["runs"]:
         yield _runs(said["runs"][:RUNS_SHOWN], language)
 
@@ -119,7 +121,26 @@ def _refusals(said: dict[str, Any], language: str) -> Iterator[Text]:
         if delivery["state"] == "held":
             title = text("status.held_title", language)
             yield Text(f"{title}: {delivery['billing_period']}  {delivery['manifest']}", style="yellow")
-            yield Text(f"  {delivery['reason']}")
+            yield Text(f"  {_reason(delivery, language)}")
+
+
+def _reason(delivery: dict[str, Any], language: str) -> str:
+    """Why a delivery is held: one of its warnings says so, in English as its reason; an older finlake kept the reason only."""
+    said = [w for w in delivery["warnings"] if isinstance(w, dict) and w["what"] == delivery["reason"]]
+    return in_words(said[0], language)[0] if said else str(delivery["reason"])
+
+
+def _warnings(runs: list[dict[str, Any]], language: str) -> Iterator[Text]:
+    """What the last run warned of."""
+    found = (runs[0]["warnings"] or []) if runs else []
+    if found:
+        yield Text(
+            text("status.warned", language, count=len(found), command=runs[0]["command"]), style="yellow"
+        )
+    for warning in found[:WARNINGS_SHOWN]:
+        yield Text(f"  {in_words(warning, language)[0]}")
+    if len(found) > WARNINGS_SHOWN:
+        yield Text("  " + text("status.more_warnings", language, count=len(found) - WARNINGS_SHOWN))
 
 
 def _metrics(said: dict[str, Any], language: str) -> Iterator[Text]:

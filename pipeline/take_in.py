@@ -13,16 +13,17 @@ from typing import Any
 
 import duckdb
 
-from collect.exports.check import Checked, check_files, no_csv, period_warnings, to_column
+from collect.exports.check import Checked, check_files, no_csv, to_column
 from collect.exports.discover import Delivery
 from collect.exports.fetch import Landed, fetch
+from collect.exports.oddities import lines_of_other_months, unknown_types
 from collect.exports.totals import MEASURES
 from collect.exports.unzip import unzipped
 from collect.source import Source
 from finlake.bronze import BronzeFile, store_delivery
 from finlake.clock import utc_now
 from finlake.engines.bill import fold_csv
-from finlake.errors import DeliveryRefused
+from finlake.errors import DeliveryRefused, Warned
 from finlake.failpoints import reach
 from finlake.lake import Lake
 from finlake.ledger import DeliveryRecord, Ledger, Refusal, text_of
@@ -108,9 +109,12 @@ class Intake:
             line_count=rows,
             totals=_totals(checked),
             warnings=[
-                *checked.warnings,
-                *period_warnings(checked.totals, manifest.billing_period),
-                *_new_types(checked),
+                warning.as_dict()
+                for warning in (
+                    *checked.warnings,
+                    *lines_of_other_months(checked.totals, manifest.billing_period),
+                    *unknown_types(checked.totals, charge_types()),
+                )
             ],
             bronze_table=manifest.bronze_table,
             ingested_at=text_of(utc_now()),
@@ -133,8 +137,10 @@ class Intake:
     def _store_empty(self, record: DeliveryRecord) -> DeliveryRecord:
         """A header without a line is no error, but it never erases a month that had lines: then it is held."""
         had_lines = any(d.line_count for d in self.ledger.stored(record.export_id, record.billing_period))
-        reason = "the delivery has a header but no line, and the month had lines: it is held back, the month stays as it was"
-        settled = record.with_state("held", reason=reason) if had_lines else record.with_state("stored")
+        settled = record.with_state("stored")
+        if had_lines:
+            why = Warned.of("empty_delivery_held")
+            settled = record.with_state("held", reason=why.what, warnings=[*record.warnings, why.as_dict()])
         self.ledger.put(settled)
         return settled
 
@@ -175,15 +181,6 @@ def _totals(checked: Checked) -> list[dict[str, Any]]:
         | {measure: _plain(sums.get(measure)) for measure in MEASURES}
         for (payer, currency), sums in sorted(checked.totals.sums.items())
     ]
-
-
-def _new_types(checked: Checked) -> list[str]:
-    unknown = sorted(set(checked.totals.types) - set(charge_types()))
-    return (
-        [f"line item types that finlake doesn't know yet, counted as billed: {', '.join(unknown)}"]
-        if unknown
-        else []
-    )
 
 
 def _plain(value: Decimal | None) -> str | None:

@@ -20,10 +20,11 @@ import pyarrow.parquet as pq
 
 from collect.exports import json_cells
 from collect.exports.focus_totals import FocusTotals
+from collect.exports.oddities import oddities
 from collect.exports.parquet_schemas import Schemas
 from collect.exports.totals import BadCell, Totals
 from collect.source import CUT_OFF, gzip_fault
-from finlake.errors import DeliveryRefused
+from finlake.errors import DeliveryRefused, Warned
 from finlake.machine_faults import is_the_machines
 
 _BATCH_ROWS = 100_000
@@ -37,7 +38,7 @@ class Checked:
     rows: list[int] = field(default_factory=list)
     headers: list[list[str]] = field(default_factory=list)
     totals: Totals = field(default_factory=Totals)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Warned] = field(default_factory=list)
 
 
 def check_files(
@@ -59,7 +60,7 @@ def check_files(
             _refuse_unknown_words(key, checked.totals)
     else:
         _check_parquet(files, checked, kind, progress)
-    checked.warnings = _warnings(checked.totals)
+    checked.warnings = oddities(checked.totals)
     return checked
 
 
@@ -313,28 +314,6 @@ def _add(key: str, arrays: dict[str, pa.Array], cells: dict[str, str], totals: T
     return count
 
 
-def _warnings(totals: Totals) -> list[str]:
-    said = [
-        f"{count} cells of {totals.cells[cell][-1]} hold text that is no number; they count as blank"
-        for cell, count in sorted(totals.not_numbers.items())
-    ]
-    currencies = sorted({currency for _, currency in totals.lines})
-    if len(currencies) > 1:
-        said.append(
-            f"the delivery holds several currencies ({', '.join(currencies)}); each is summed on its own"
-        )
-    return said
-
-
-def period_warnings(totals: Totals, billing_period: str) -> list[str]:
-    """Tell of lines that name another billing period than the manifest: they count in the manifest's month."""
-    others = {name: count for name, count in totals.periods.items() if name and name != billing_period}
-    said = ", ".join(f"{count} lines of {name}" for name, count in sorted(others.items()))
-    return (
-        [f"the manifest says {billing_period}, its lines also name other periods: {said}"] if others else []
-    )
-
-
 def short(error: Exception) -> str:
     """An error's words in one line of at most 200 characters."""
     return " ".join(str(error).split())[:200] or type(error).__name__
@@ -344,7 +323,6 @@ __all__ = [
     "Checked",
     "check_files",
     "no_csv",
-    "period_warnings",
     "read_header",
     "short",
     "to_column",

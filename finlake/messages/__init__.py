@@ -2,6 +2,7 @@
 
 A key is `<file>.<name>`: `doctor.disk` is `disk` in doctor.yml. An entry gives the text per language, with
 {placeholders}; a text that depends on a count gives `one` and `other` and is asked for with `count=`.
+A placeholder's value may be words of the catalogue itself (`message`), or a list: both are told in the language asked for.
 """
 
 from __future__ import annotations
@@ -28,12 +29,17 @@ def catalogue() -> dict[str, Entry]:
     return entries
 
 
-def text(key: str, language: str, **values: Any) -> str:
+def text(key: str, language: str, /, **values: Any) -> str:
     """The words of `key` in `language`, placeholders filled; numbers in that language's spelling.
 
     Raises KeyError for an unknown key, language or placeholder: a mistake in the code, not the user's.
     """
     return filled(catalogue()[key][language], language, values)
+
+
+def message(key: str, /, **values: Any) -> dict[str, Any]:
+    """Words of the catalogue as a value that can be kept as JSON and told in any language: a part of an error or warning."""
+    return {"message": key, "values": values}
 
 
 def filled(words: str | dict[str, str], language: str, values: Mapping[str, Any]) -> str:
@@ -57,6 +63,10 @@ def _is_one(count: Any, language: str) -> bool:
 
 
 def _spelt(value: Any, language: str) -> Any:
+    if isinstance(value, Mapping) and "message" in value:
+        return text(value["message"], language, **value["values"])
+    if isinstance(value, list):
+        return ", ".join(str(_spelt(one, language)) for one in value)
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return value
     return number(value, language)

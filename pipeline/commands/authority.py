@@ -104,6 +104,7 @@ def _show(console: Console, rows: list[dict[str, Any]], language: str) -> None:
     from rich.table import Table
 
     from finlake.messages import text
+    from pipeline.authority import told_reason
 
     if not rows:
         console.print(text("authority.none", language))
@@ -114,7 +115,7 @@ def _show(console: Console, rows: list[dict[str, Any]], language: str) -> None:
     for row in rows:
         since = row["decided_at"][:16].replace("T", " ")
         cells = (row["billing_period"], row["payer_id"], row["export_id"], "\n".join(row["others"]), since)
-        table.add_row(*cells, escape(row["reason"]))
+        table.add_row(*cells, escape(told_reason(row, language)))
     console.print(table)
 
 

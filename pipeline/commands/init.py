@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from finlake.errors import UsageError
-from pipeline.console import JsonOption, LakeOption, Output, SourceOption
+from pipeline.console import JsonOption, LakeOption, Output, SourceOption, spoken
 
 
 def register(app: typer.Typer) -> None:
@@ -26,6 +26,7 @@ def init(
     """Write a commented finlake.yml with every setting and its default; --lake and --source go into it."""
     from pydantic import ValidationError
 
+    from finlake.messages import text
     from finlake.objects import write_atomically
     from finlake.settings import CONFIG_NAME, Settings
     from finlake.settings_file import explain
@@ -41,9 +42,11 @@ def init(
         checked = Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         raise explain(error, Settings, file=None, environment={}, flags=given) from error
-    text = config_text(**{name: getattr(checked, name) for name in given})
-    write_atomically(str(file.absolute()), text.encode())
+    written = config_text(spoken(), **{name: getattr(checked, name) for name in given})
+    write_atomically(str(file.absolute()), written.encode())
     Output(json).emit(
         {"file": str(file.absolute()), "settings": given},
-        lambda console: console.print(f"Wrote {file}. Next: finlake doctor", markup=False, soft_wrap=True),
+        lambda console: console.print(
+            text("config.wrote", spoken(), file=str(file)), markup=False, soft_wrap=True
+        ),
     )

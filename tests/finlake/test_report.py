@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from finlake import interrupts
-from finlake.errors import DeliveryRefused, FinlakeError
+from finlake.errors import DeliveryRefused, FinlakeError, Warned
 from finlake.report import RunReport
 
 
@@ -30,7 +30,7 @@ def test_a_run_that_ends_well(tmp_path: Path) -> None:
         with report.step("build"):
             pass
         report.add_total(payer_id="900100000001", currency="BRL", unblended_cost=Decimal("1E-12"))
-        report.warn("a tag key is new: ção")
+        report.warn(Warned.of("line_types_unknown", where="março", types=["Novo"]))
         report.cleanup = {"files": 0}
     found = written(tmp_path)
     assert re.fullmatch(r"\d{8}T\d{6}\.\d{6}Z-run-[0-9a-f]{6}", found["run_id"])
@@ -45,7 +45,13 @@ def test_a_run_that_ends_well(tmp_path: Path) -> None:
     assert found["totals"] == [
         {"payer_id": "900100000001", "currency": "BRL", "unblended_cost": "0.000000000001"}
     ]
-    assert found["warnings"] == ["a tag key is new: ção"]
+    [warning] = found["warnings"]
+    assert (warning["code"], warning["where"], warning["values"]) == (
+        "line_types_unknown",
+        "março",
+        {"types": ["Novo"]},
+    )
+    assert warning["what"].endswith("counted as billed: Novo") and found["format"] == 2
     assert found["started_at"].endswith("+00:00")
 
 
@@ -81,7 +87,8 @@ def test_float_amounts_are_refused(tmp_path: Path) -> None:
 def test_secrets_are_hidden(tmp_path: Path) -> None:
     with RunReport("run", tmp_path) as report:
         report.details["aws"] = {"secret_access_key": "abc/def", "region": "sa-east-1"}
-        report.warn("signed: https://b/k?X-Amz-Signature=0123abcd&x=1 by AKIAIOSFODNN7EXAMPLE")
+        place = "signed: https://b/k?X-Amz-Signature=0123abcd&x=1 by AKIAIOSFODNN7EXAMPLE"
+        report.warn(Warned.of("several_currencies", where=place, currencies=[place]))
     text = next(tmp_path.iterdir()).read_text()
     assert "abc/def" not in text and "0123abcd" not in text and "AKIA" not in text
     assert "sa-east-1" in text

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+from finlake.error_words import told
 from finlake.errors import ConfigurationError, ExitCode
+from finlake.messages import catalogue
 from finlake.settings import DEFAULT_DIMENSIONS, Settings, environment_names, load_settings, unknown_variables
+from finlake.settings_file import explain
 
 
 @pytest.fixture(autouse=True)
@@ -98,12 +103,12 @@ def test_dimensions_that_are_not_mentioned_keep_their_default(monkeypatch: pytes
         (
             "\npublish: {keep_builds: 0}\n",
             "line 2, key publish.keep_builds",
-            "greater than or equal to 1",
+            "must be at least 1",
             "rollback",
         ),
         ("publish: 3\n", "line 1, key publish", "`publish` can't be 3", "configuration.md"),
-        ("language: pt\n", "line 1, key language", "'en' or 'pt-BR'", "language:"),
-        ("lake: {a: 1}\n", "line 1, key lake", "valid string", "s3://bucket/prefix"),
+        ("language: pt\n", "line 1, key language", "must be one of: en, pt-BR", "language:"),
+        ("lake: {a: 1}\n", "line 1, key lake", "must be text", "s3://bucket/prefix"),
         ("lake: ''\n", "line 1, key lake", "local folder or s3://", "s3://bucket/prefix"),
         ("source: gs://b/p\n", "line 1, key source", "local folder or s3://", "s3://bucket/prefix"),
         ("source: s3://B\n", "line 1, key source", "3 to 63 lower-case", "s3://bucket/prefix"),
@@ -113,7 +118,7 @@ def test_dimensions_that_are_not_mentioned_keep_their_default(monkeypatch: pytes
             "the dimensions are env, team,",
             "tag key",
         ),
-        ("dimensions:\n  env:\n  - a\n  - 3\n", "line 4, key dimensions.env.1", "valid string", "tag key"),
+        ("dimensions:\n  env:\n  - a\n  - 3\n", "line 4, key dimensions.env.1", "must be text", "tag key"),
         ("dimensions: {env: [' ']}\n", "line 1, key dimensions.env.0", "a tag key is written", "user_<tag>"),
         (
             "dimensions: {env: ['cost_category:']}\n",
@@ -213,3 +218,58 @@ def test_whatever_stands_in_the_file_it_loads_or_names_the_mistake(key: str, val
         load_settings(file)
     except ConfigurationError as error:
         assert error.what and error.where.startswith("any.yml") and error.next_step
+
+
+ODD_VALUES: list[Any] = [
+    *(None, True, 1, -1, 101, 1.5, float("inf"), 10**30, "x", "", "s3://B", [], ["user_x"], {}, {"a": 1}),
+    *({1: 2}, {"env": None}, {"env": [1]}, {"env": [" "]}, {"env": "x"}, {"envv": ["a"]}, "9" * 5000),
+]
+
+
+def whys() -> set[tuple[str, str]]:
+    """Every reason for which the settings refuse an odd value, and a sentence that says so in Portuguese."""
+    found = set()
+    for name, field in Settings.model_fields.items():
+        inner = getattr(field.annotation, "model_fields", {})
+        for value in [*ODD_VALUES, *({key: odd} for key in inner for odd in ODD_VALUES)]:
+            try:
+                load_settings(**{name: value})
+            except ConfigurationError as error:
+                assert isinstance(error.__cause__, ValidationError)
+                first = error.__cause__.errors(include_url=False)[0]["type"]
+                found.add((first, told(error.as_dict(), "pt-BR")["what"].rpartition(": ")[2]))
+    return found
+
+
+def test_every_reason_that_settings_can_give_has_words_in_both_languages() -> None:
+    reasons = {name for name, _ in whys()} - {"extra_forbidden"}
+    assert {f"config.{name}" for name in reasons} <= set(catalogue())
+    assert len(reasons) >= 14
+    assert not [said for _, said in whys() if re.search(r"\b(must|should|is|the|valid|be)\b", said)]
+
+
+def test_a_reason_that_the_catalogue_does_not_know_keeps_pydantics_words() -> None:
+    class Model(BaseModel):
+        lake: date
+
+    with pytest.raises(ValidationError) as caught:
+        Model.model_validate({"lake": "x"})
+    error = explain(caught.value, Model, file=None, environment={}, flags={})
+    assert "input should be a valid date" in told(error.as_dict(), "pt-BR")["what"]
+
+
+def test_a_mistake_is_told_in_portuguese_with_its_place_and_what_is_allowed() -> None:
+    error = told(mistake(write("\npublish: {keep_builds: 0}\n")).as_dict(), "pt-BR")
+    assert error["what"] == "`publish.keep_builds` não pode ser 0: deve ser no mínimo 1"
+    assert error["where"] == "finlake.yml, linha 2, chave publish.keep_builds"
+    assert error["next_step"].startswith("publish.keep_builds: Builds publicados")
+
+
+def test_every_setting_says_what_it_means() -> None:
+    inner = {
+        f"{name}.{key}"
+        for name, field in Settings.model_fields.items()
+        for key in getattr(field.annotation, "model_fields", {})
+    }
+    said = {key.removeprefix("settings.") for key in catalogue() if key.startswith("settings.")}
+    assert said == inner | set(Settings.model_fields)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from string import Formatter
@@ -10,9 +11,9 @@ from string import Formatter
 import pytest
 
 from finlake import errors
-from finlake.error_words import ErrorEntry, entries, parts, told
-from finlake.errors import DeliveryRefused, FinlakeError
-from finlake.messages import LANGUAGES, Entry
+from finlake.error_words import ErrorEntry, entries, in_words, parts, told
+from finlake.errors import ConfigurationError, DeliveryRefused, FinlakeError, Warned
+from finlake.messages import LANGUAGES, Entry, message
 from tests.house.tree import calls, room_sources
 
 KINDS = {
@@ -113,7 +114,7 @@ def test_an_entry_says_what_stays_and_what_to_do_in_both_languages(code: str) ->
     for part in (entry.what, entry.intact, entry.next):
         assert set(part) == set(LANGUAGES), f"{code}: {sorted(part)}"
         assert len({isinstance(words, dict) for words in part.values()}) == 1
-        assert all(part.values()), code
+        assert all(part.values()) or (entry.kind == "Warned" and part is not entry.what), code
         assert len({frozenset(placeholders({language: part[language]})) for language in LANGUAGES}) == 1
     for part in (entry.why, entry.where):
         assert set(part) == set(LANGUAGES) and bool(part["en"]) == bool(part["pt-BR"])
@@ -131,9 +132,22 @@ def test_an_error_is_told_in_another_language_and_counted() -> None:
     assert (said["where"], said["code"], said["exit_code"]) == ("m.json", "files_absent", 3)
 
 
+def test_words_and_lists_within_an_error_are_told_in_its_language() -> None:
+    place = message("config.at_line", file="a.yml", line="7")
+    error = ConfigurationError.of("config_no_mapping", place=place)
+    assert (error.where, error.values["place"]) == ("a.yml, line 7", place)
+    assert told(json.loads(json.dumps(error.as_dict())), "pt-BR")["where"] == "a.yml, linha 7"
+    warning = Warned.of("line_types_unknown", types=["A", "B"], where="m.json").as_dict()
+    assert in_words(warning, "pt-BR")[0].startswith("m.json: tipos de linha") and "A, B" in warning["what"]
+
+
 def test_what_an_older_finlake_wrote_keeps_its_words() -> None:
     old = {"error": "DeliveryRefused", "what": "it broke", "where": "a", "intact": "b", "next_step": "c"}
     assert told(old, "pt-BR") == old
+    assert in_words("2026-03 m.json: 1 lines of 2026-02", "pt-BR") == (
+        "2026-03 m.json: 1 lines of 2026-02",
+        "",
+    )
     assert told(old | {"code": "gone"}, "pt-BR")["what"] == "it broke"
     assert told(old | {"code": "files_absent", "values": {"other": 1}}, "pt-BR")["what"] == "it broke"
 

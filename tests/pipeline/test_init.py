@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finlake.errors import ExitCode
+from finlake.messages import LANGUAGES, catalogue
 from finlake.settings import Settings, load_settings
 from pipeline.cli import main
-from pipeline.settings_text import config_text
+from pipeline.settings_text import EXAMPLES, config_text
 
 
 @pytest.fixture(autouse=True)
@@ -26,14 +28,24 @@ def test_the_written_file_means_the_defaults(capsys: pytest.CaptureFixture[str])
     assert main(["init"]) == ExitCode.OK
     assert "finlake.yml" in capsys.readouterr().out
     assert load_settings() == Settings()
-    assert set(yaml.safe_load(Path("finlake.yml").read_text())) == set(Settings.model_fields) - {"source"}
+    assert set(yaml.safe_load(Path("finlake.yml").read_text())) == set(Settings.model_fields) - set(EXAMPLES)
 
 
-def test_every_setting_is_explained() -> None:
-    words = " ".join(line.strip(" #") for line in config_text().splitlines())
-    for model in (Settings, *(field.default_factory for field in Settings.model_fields.values())):
-        for field in getattr(model, "model_fields", {}).values():
-            assert str(field.description) in words
+def test_a_setting_without_a_default_stands_there_as_an_example_that_loads() -> None:
+    assert set(EXAMPLES) == {name for name, field in Settings.model_fields.items() if field.default is None}
+    uncommented = re.sub(r"^# (\w+: \S+)$", r"\1", config_text(), flags=re.MULTILINE)
+    Path("finlake.yml").write_text(uncommented)
+    assert {name: getattr(load_settings(), name) for name in EXAMPLES} == EXAMPLES
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_setting_is_explained(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the language of the call, which only the environment can say before there is a file."""
+    monkeypatch.setenv("FINLAKE_LANGUAGE", language)
+    assert main(["init"]) == ExitCode.OK
+    words = " ".join(line.strip(" #") for line in Path("finlake.yml").read_text().splitlines())
+    meanings = [str(said[language]) for key, said in catalogue().items() if key.startswith("settings.")]
+    assert len(meanings) > 15 and not [meaning for meaning in meanings if meaning not in words]
 
 
 def test_another_folder_and_values_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

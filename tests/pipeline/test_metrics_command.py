@@ -88,7 +88,7 @@ def test_a_whole_run_takes_metrics_where_their_source_is_set_and_goes_on_without
             given = {"metrics_source": str(source)} if source else {}
             settings = load_settings(lake=lake.root, **given)
             assert metrics_of_run(lake, settings, report, Progress()) is changed
-    assert len(report.warnings) == 1 and "Firehose" in report.warnings[0]
+    assert len(report.warnings) == 1 and "Firehose" in report.warnings[0]["what"]
     assert report.details["metrics"]["points"] == 2
 
 

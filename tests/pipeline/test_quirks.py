@@ -306,7 +306,9 @@ def test_lines_that_name_another_month_are_told_and_counted_where_they_were_deli
     other = tiny.line("4", period="2026-02-01T00:00:00.000Z", start="2026-02-27T05:00:00.000Z")
     tiny.cur1_csv(tmp_path / "b", [tiny.line("1"), other], "v1")
     said = ingest(tmp_path / "lake", tmp_path / "b")
-    assert any("1 lines of 2026-02" in warning for warning in said["warnings"])
+    [warning] = said["warnings"]
+    assert warning["code"] == "lines_of_another_month"
+    assert warning["values"] == {"count": 1, "other": "2026-02", "period": "2026-03"}
     found = query(
         "select billing_period, sum(unblended_cost) from t group by all",
         t=silver(tmp_path / "lake", "billing_line_items"),
