@@ -23,16 +23,16 @@ EXAMPLES = {
 """What a setting without a default may look like."""
 
 
-def config_text(language: str = "en", **values: Any) -> str:
-    """A finlake.yml, commented in `language`, that loads to the defaults, or to `values` where given."""
-    parts = [_comment(text("config.header", language).rstrip())]
+def config_text(told_in: str = "en", **values: Any) -> str:
+    """A finlake.yml, commented in the language `told_in`, that loads to the defaults, or to `values` where given."""
+    parts = [_comment(text("config.header", told_in).rstrip())]
     for name, field in Settings.model_fields.items():
         default = values.get(name) or _default(field)
         if isinstance(default, BaseModel):
-            body = "\n".join(_section_lines(name, default, language))
+            body = "\n".join(_section_lines(name, default, told_in))
         else:
             body = _value(name, default)
-        parts.append(f"{_comment(text(f'settings.{name}', language), _allowed(field, language))}\n{body}")
+        parts.append(f"{_comment(text(f'settings.{name}', told_in), _allowed(field, told_in))}\n{body}")
     return "\n\n".join(parts) + "\n"
 
 

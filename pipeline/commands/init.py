@@ -42,7 +42,7 @@ def init(
         checked = Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         raise explain(error, Settings, file=None, environment={}, flags=given) from error
-    written = config_text(spoken(), **{name: getattr(checked, name) for name in given})
+    written = config_text(spoken(), language=spoken(), **{name: getattr(checked, name) for name in given})
     write_atomically(str(file.absolute()), written.encode())
     Output(json).emit(
         {"file": str(file.absolute()), "settings": given},

@@ -46,6 +46,8 @@ def test_every_setting_is_explained(language: str, monkeypatch: pytest.MonkeyPat
     words = " ".join(line.strip(" #") for line in Path("finlake.yml").read_text().splitlines())
     meanings = [str(said[language]) for key, said in catalogue().items() if key.startswith("settings.")]
     assert len(meanings) > 15 and not [meaning for meaning in meanings if meaning not in words]
+    monkeypatch.delenv("FINLAKE_LANGUAGE")
+    assert load_settings().language == language
 
 
 def test_another_folder_and_values_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
