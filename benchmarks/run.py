@@ -267,6 +267,9 @@ def main(argv: list[str] | None = None) -> int:
             bench.run(case)
     except OutOfTime:
         print(f"stopped after {said.minutes:g} minutes; the same command goes on from here")
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -53,8 +53,9 @@ def test_whole_runs_beside_scripts_that_make_the_same_tables(
     bench: Bench, con: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     names = [name for name in BY_NAME if name not in LEFT_OUT]
-    results = {r["subject"]: r for r in bench("--rounds", "1", "--keep", "--subjects", ",".join(names))}
-    assert list(results) == names
+    options = ("--rounds", "1", "--keep", "--subjects", ",".join(names))
+    results = {r["subject"]: r for r in bench(*options)}
+    assert list(results) == names == [r["subject"] for r in bench(*options)]
     assert {name: r["outcome"] for name, r in results.items()} == dict.fromkeys(results, "ok")
     assert all(r["wall"] > 0 and r["cpu"] > 0 and r["peak_memory"] > 10_000_000 for r in results.values())
     compared = {name for name, r in results.items() if r.get("compared")}
@@ -134,7 +135,7 @@ def test_a_subject_that_is_stopped_is_written_down_and_not_tried_again(bench: Be
 
 
 def test_a_stopped_benchmark_goes_on_where_it_was(bench: Bench, tmp_path: Path) -> None:
-    one = ("--subjects", "duckdb-direct", "--rounds", "1")
+    one = ("--subjects", "duckdb-direct", "--rounds", "1", "--timeout", "0.3")
     assert bench(*one, "--minutes", "0") == []
     assert len(bench(*one)) == 1
     file = file_of(tmp_path, SEED)
