@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -107,17 +108,24 @@ def texts(value: Any) -> Iterator[str]:
                 yield from texts(item)
 
 
-def read_modules(root: Path) -> list[Module]:
-    """Every folder below root with .tf files. Needs python-hcl2."""
+@cache
+def parsed(text: str) -> Body:
+    """python-hcl2's reading of a file; it takes its time, so that a text is read once."""
     import hcl2
 
+    document: Body = hcl2.loads(text)
+    return document
+
+
+def read_modules(root: Path) -> list[Module]:
+    """Every folder below root with .tf files. Needs python-hcl2."""
     modules = []
     for folder in sorted({path.parent for path in root.rglob("*.tf")}):
         if SKIPPED & set(folder.relative_to(root).parts):
             continue
         module = Module(folder)
         for path in sorted(folder.glob("*.tf")):
-            document = hcl2.loads(path.read_text(encoding="utf-8"))
+            document = parsed(path.read_text(encoding="utf-8"))
             module.blocks += list(blocks_of(document, str(path.relative_to(root))))
         modules.append(module)
     return modules

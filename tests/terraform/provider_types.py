@@ -15,7 +15,9 @@ import tarfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 from tests.terraform.hcl import Block, Body, Module, arguments, nested, read_modules
 
@@ -51,6 +53,7 @@ class ResourceTypes:
     readable: frozenset[str]
 
 
+@cache
 def parse(text: str) -> ResourceTypes:
     """Read one index.d.ts."""
     interfaces, top = {}, ""
@@ -121,13 +124,19 @@ def _block_faults(
 class Package:
     """The npm package: types of a resource or data source by its Terraform name, or None."""
 
+    _read: ClassVar[dict[Path, dict[str, str | None]]] = {}
+    """What was read of each archive already: it is long."""
+
     def __init__(self, archive: Path, wanted: set[str]) -> None:
-        self._texts: dict[str, str] = {}
-        members = {self._member(name): name for name in wanted}
+        self._texts = self._read.setdefault(archive, {})
+        new = {self._member(name): name for name in wanted - set(self._texts)}
+        if not new:
+            return
+        self._texts.update({name: None for name in new.values()})
         with tarfile.open(archive, "r|gz") as files:
             for entry in files:
-                if entry.name in members and (stream := files.extractfile(entry)):
-                    self._texts[members[entry.name]] = stream.read().decode()
+                if entry.name in new and (stream := files.extractfile(entry)):
+                    self._texts[new[entry.name]] = stream.read().decode()
 
     @staticmethod
     def _member(name: str) -> str:

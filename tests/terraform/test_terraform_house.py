@@ -113,7 +113,7 @@ def test_named_queries_fit_the_contracts(path: Path) -> None:
 
 
 def test_queries_with_a_wrong_column_would_be_found() -> None:
-    schema = {"silver": {"t": {"a": "varchar"}}}
+    schema: dict[str, Any] = {"silver": {"t": {"a": "varchar"}}}
     with pytest.raises(sqlglot.errors.OptimizeError):
         qualify(
             sqlglot.parse_one('select b from "silver"."t"', dialect="athena"), schema=schema, dialect="athena"
