@@ -75,17 +75,21 @@ def add_costs(found: pd.DataFrame, raw: pd.DataFrame) -> None:
         .mask(fees["net"].notna(), fees["net"])
         .mask(zero, 0)
     )
-    offsets = (kind == "SavingsPlanNegation") | kind.str.endswith("Discount")
-    public = kind.isin(("Usage", "DiscountedUsage", "SavingsPlanCoveredUsage"))
-    found["list_cost"] = unblended.mask(public, raw["pricing_public_on_demand_cost"]).mask(offsets, 0)
-    found["contracted_cost"] = net.mask(offsets, 0).mask(reserved, np.nan)
     used = chosen([(plan | reserved, "Used"), (fees["gross"].fillna(0) != 0, "Unused")], None)
     found["commitment_status"] = used
     delivered = raw["line_item_net_unblended_cost"].notna()
-    found["net_cost_basis"] = chosen(
-        [(fees["inferred"], "inferred"), (delivered, "delivered")], "equals_gross"
-    )
-    found["gross_cost_basis"] = "delivered"
+    basis = [(fees["inferred"], "inferred"), (delivered, "delivered")]
+    found["net_cost_basis"], found["gross_cost_basis"] = chosen(basis, "equals_gross"), "delivered"
+    _add_prices(found, raw, unblended, net)
+
+
+def _add_prices(found: pd.DataFrame, raw: pd.DataFrame, unblended: pd.Series, net: pd.Series) -> None:
+    """List and contracted cost, usage, and split cost allocation."""
+    kind = found["charge_type"]
+    offsets = (kind == "SavingsPlanNegation") | kind.str.endswith("Discount")
+    public = kind.isin(("Usage", "DiscountedUsage", "SavingsPlanCoveredUsage"))
+    found["list_cost"] = unblended.mask(public, raw["pricing_public_on_demand_cost"]).mask(offsets, 0)
+    found["contracted_cost"] = net.mask(offsets, 0).mask(kind == "DiscountedUsage", np.nan)
     for name, column in AMOUNTS.items():
         found[name] = raw[column]
     shares = found["split_cost"].notna() | found["split_unused_cost"].notna()

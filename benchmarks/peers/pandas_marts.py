@@ -151,7 +151,12 @@ def _coverage(lines: pa.Table, sets: dict[str, list[tuple]]) -> pa.Table:
         tag_sets, GROUP, {"net_amortized_cost": ("cost", "sum"), "usage_cost": ("usage_cost", "sum")}
     )
     found = totals.join(keys, ["billing_period", "payer_id"], join_type="inner")
-    found = found.join(tagged, [*GROUP, "key_kind", "tag_key"])
+    return _shares(found.join(tagged, [*GROUP, "key_kind", "tag_key"]))
+
+
+def _shares(found: pa.Table) -> pa.Table:
+    """What is tagged, what isn't, and the tagged share of usage."""
+    zero = pa.scalar(0).cast(SUM)
     columns = {
         name: found[name] for name in (*GROUP, "key_kind", "tag_key", "net_amortized_cost", "usage_cost")
     }
