@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from finlake.errors import ConfigurationError, FinlakeError, LakeBusy
-from finlake.machine_faults import full_disk, short_memory
+from finlake.machine_faults import failing_disk, full_disk, short_memory
 
 _DENIED = {"AccessDenied", "AccessDeniedException", "403", "Forbidden", "ExpiredToken", "InvalidAccessKeyId"}
 
@@ -22,6 +22,8 @@ def _of_the_machine(error: Exception) -> FinlakeError | None:
     said = _one_line(error)
     if full := full_disk(error):
         return FinlakeError.of("disk_full", where=_file(full), detail=_one_line(full))
+    if failing := failing_disk(error):
+        return FinlakeError.of("disk_failing", where=_file(failing), detail=_one_line(failing))
     if isinstance(error, PermissionError):
         return FinlakeError.of("not_permitted", where=_file(error), detail=said)
     if short_memory(error):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,20 @@ def aws(code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": "no way"}}, "GetObject")
 
 
+def sqlite_error(code: int) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = code
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "code", "exit_code"),
     [
         (OSError(errno.ENOSPC, "No space left on device", "/lake/x"), "disk_full", ExitCode.INTERNAL),
         (RuntimeError("IO Error: No space left on device"), "disk_full", ExitCode.INTERNAL),
+        (OSError(errno.EIO, "Input/output error", "/lake/x"), "disk_failing", ExitCode.INTERNAL),
+        (sqlite_error(sqlite3.SQLITE_IOERR_SHMSIZE), "disk_failing", ExitCode.INTERNAL),
+        (sqlite_error(sqlite3.SQLITE_BUSY), "unexpected", ExitCode.INTERNAL),
         (PermissionError(errno.EACCES, "Permission denied", "/lake/x"), "not_permitted", ExitCode.INTERNAL),
         (MemoryError(), "memory_short", ExitCode.INTERNAL),
         (NoCredentialsError(), "aws_credentials_missing", ExitCode.CONFIGURATION),
