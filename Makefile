@@ -9,12 +9,15 @@ JOBS    ?= 2
 # Extra pytest flags (make test ARGS="-k money"), and a folder for JUnit reports, used by .ci/run.
 ARGS    ?=
 REPORTS ?=
+# Million lines of a month's bill and region of make plan-cost. Not ?=: a terminal has LINES of its own.
+LINES   := 1
+REGION  := us-east-1
 SUITES  := unit lake marts e2e faults spark airflow
 PYTEST   = TZ=America/Sao_Paulo $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test $(addprefix test-,$(SUITES)) test-thorough faults bench lint format lock ui docs contracts clean
+.PHONY: help setup run test $(addprefix test-,$(SUITES)) test-thorough faults bench lint format lock ui docs contracts terraform-check plan-cost clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -66,6 +69,12 @@ docs: setup ## dbt docs of the marts as one page
 
 contracts: setup ## lint the table contracts and name breaking changes since the last release
 	@$(BIN)/python -m expectations.contracts_ci
+
+terraform-check: setup ## every check of terraform/ (needs terraform, go, npm; minutes the first time)
+	@$(BIN)/python tools/terraform_check.py
+
+plan-cost: setup ## monthly cost of finlake itself on AWS: make plan-cost LINES=5 REGION=sa-east-1
+	@$(BIN)/python -m tools.plan_cost --lines $(LINES) --region $(REGION) $(ARGS)
 
 clean: ## remove what these targets build (never a lake, never .venv)
 	rm -rf build dbt/target dbt/logs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov

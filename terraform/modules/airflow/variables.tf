@@ -41,8 +41,8 @@ variable "roles" {
 variable "size" {
   description = "CPU units, memory in MiB, disk in GiB of the task (scheduler, its tasks, DAG processor, API server), and the database's class and GiB."
   type = object({
-    cpu          = optional(number, 4096)
-    memory_mib   = optional(number, 24576)
+    cpu          = optional(number, 2048)
+    memory_mib   = optional(number, 16384)
     disk_gib     = optional(number, 100)
     database     = optional(string, "db.t4g.micro")
     database_gib = optional(number, 20)

@@ -63,8 +63,8 @@ variable "run" {
     airflow = optional(object({
       secret_arn = string
       size = optional(object({
-        cpu          = optional(number, 4096)
-        memory_mib   = optional(number, 24576)
+        cpu          = optional(number, 2048)
+        memory_mib   = optional(number, 16384)
         disk_gib     = optional(number, 100)
         database     = optional(string, "db.t4g.micro")
         database_gib = optional(number, 20)
