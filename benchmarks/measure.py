@@ -18,7 +18,8 @@ import psutil
 
 SAMPLE_SECONDS = 0.1
 SAMPLING_SHARE = 0.05
-"""Most of the time that looking at memory may take; large processes are looked at less often than SAMPLE_SECONDS."""
+"""Most of a core that looking at memory may take: large processes are looked at less often, but each SELDOM_SECONDS."""
+SELDOM_SECONDS = 1.0
 GRACE_SECONDS = 10.0
 """How long what the process left behind (Spark's JVM) may take to end by itself."""
 _PR_SET_CHILD_SUBREAPER = 36
@@ -111,13 +112,13 @@ class _Watch(threading.Thread):
     def run(self) -> None:
         pause = SAMPLE_SECONDS
         while not self.done.wait(pause):
-            begun = time.perf_counter()
+            begun = time.thread_time()
             self.peak = max(self.peak, _tree_memory(self.pid))
             if self.peak > self.memory or time.perf_counter() > self.until:
                 self.verdict = "memory" if self.peak > self.memory else "timeout"
                 _stop(self.pid)
                 return
-            pause = max(SAMPLE_SECONDS, (time.perf_counter() - begun) / SAMPLING_SHARE)
+            pause = min(max(SAMPLE_SECONDS, (time.thread_time() - begun) / SAMPLING_SHARE), SELDOM_SECONDS)
 
 
 def _tree_memory(pid: int) -> int:
