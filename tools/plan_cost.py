@@ -151,7 +151,10 @@ def _requests(choice: Choice, prices: Mapping[str, Price], f: Factors) -> Iterat
 
 def _compute(choice: Choice, prices: Mapping[str, Price], f: Factors) -> Iterator[Item]:
     v = volumes(choice, f)
-    cpu_hours = v["delivered"] / 10**6 * f["cpu_seconds_per_million"] / 3600
+    cpu_seconds = (
+        v["delivered"] / 10**6 * f["cpu_seconds_per_million"] + v["deliveries"] * f["cpu_seconds_per_run"]
+    )
+    cpu_hours = cpu_seconds / 3600
     if choice.engine == "spark":
         vcpu = (
             cpu_hours * f["spark_cpu_factor"] / f["cpu_use"] + v["deliveries"] * f["spark_start_vcpu_hours"]

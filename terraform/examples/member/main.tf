@@ -1,6 +1,6 @@
 # A member account lets finlake read it. Applied with that account's own credentials; finlake never gets more than this role.
 terraform {
-  required_version = ">= 1.9"
+  required_version = ">= 1.10"
 
   required_providers {
     aws = {

@@ -22,7 +22,7 @@ locals {
     events = [
       {
         Sid       = "StartTheTask", Effect = "Allow", Action = ["ecs:RunTask"]
-        Resource  = ["arn:${var.aws.partition}:ecs:${var.aws.region}:${var.aws.account_id}:task-definition/${var.names.prefix}-run:*"]
+        Resource  = [for revision in ["", ":*"] : "arn:${var.aws.partition}:ecs:${var.aws.region}:${var.aws.account_id}:task-definition/${var.names.prefix}-run${revision}"]
         Condition = { ArnEquals = { "ecs:cluster" = "arn:${var.aws.partition}:ecs:${var.aws.region}:${var.aws.account_id}:cluster/${var.names.prefix}" } }
       },
       {

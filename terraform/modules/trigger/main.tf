@@ -67,7 +67,8 @@ resource "aws_cloudwatch_event_target" "run" {
   }
 }
 
-# A container that ended with another code than 0: a refused delivery (3), a failed check (6), no memory (137).
+# A container that ended with another code than 0: a refused delivery (3), a failed check (6), no memory (137); or a task that
+# never started: its image or a secret couldn't be had.
 resource "aws_cloudwatch_event_rule" "failed" {
   name        = "${var.prefix}-run-failed"
   description = "finlake: a task ended with an error"
@@ -79,7 +80,10 @@ resource "aws_cloudwatch_event_rule" "failed" {
     detail = {
       clusterArn = [var.task.cluster_arn]
       lastStatus = ["STOPPED"]
-      containers = { exitCode = [{ anything-but = 0 }] }
+      "$or" = [
+        { containers = { exitCode = [{ anything-but = 0 }] } },
+        { stopCode = ["TaskFailedToStart"] },
+      ]
     }
   })
 }
