@@ -12,7 +12,7 @@ REPORTS ?=
 # Million lines of a month's bill and region of make plan-cost. Not ?=: a terminal has LINES of its own.
 LINES   := 1
 REGION  := us-east-1
-SUITES  := unit lake marts e2e faults spark airflow
+SUITES  := unit lake marts bench e2e faults spark airflow
 PYTEST   = TZ=America/Sao_Paulo $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
@@ -35,7 +35,7 @@ run: setup ## sample bill -> Airflow -> published, reconciled marts, and a summa
 
 test: setup $(addprefix test-,$(SUITES)) ## all tests, suite by suite (tests/suites.yml says which is which)
 
-test-unit test-lake test-marts test-e2e test-faults: test-%: setup ## one suite, two tests at a time
+test-unit test-lake test-marts test-bench test-e2e test-faults: test-%: setup ## one suite, two tests at a time
 	$(PYTEST) -n $(JOBS) --dist worksteal -m suite_$* $(if $(REPORTS),--junitxml=$(REPORTS)/$*.xml --cov-append) $(ARGS)
 
 test-spark test-airflow: test-%: setup ## one suite, one test at a time: each starts a JVM or Airflow

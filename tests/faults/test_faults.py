@@ -16,7 +16,7 @@ from tests.faults.warm import Warm
 
 load_kinds()
 SHORT = {
-    "ingest_kill": (0, 1),
+    "ingest_kill": (0,),
     "corrupt": (0,),
     "delivery": (0,),
     "drift": (0,),
