@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,8 @@ def _remote(remote: str) -> tuple[Any, Any]:
     except (PySparkException, OSError, RuntimeError) as error:
         detail = str(error).splitlines()[0][:300]
         raise ConfigurationError.of("spark_server_unusable", where=remote, detail=detail) from error
+    # PySpark tidies up at the process's end, and against a server that is gone it tries for ten minutes: closed, it doesn't.
+    atexit.register(session.client.close)
     return session, functions
 
 
