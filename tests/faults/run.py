@@ -20,6 +20,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,7 @@ def run(
     for worker in crew:
         worker.start()
     until, todo = time.monotonic() + minutes * 60, iter(cases)
-    for planned in [case for case, _ in zip(todo, range(workers), strict=False)]:
+    for planned in list(islice(todo, workers)):
         waiting.put(planned)
     left = workers
     while left:
