@@ -34,7 +34,7 @@ FULL = {
     "build_kill": 26,
     "spark_kill": 10,
     "corrupt": 25,
-    "delivery": 30,
+    "delivery": 32,
     "drift": 25,
     "replaced": 20,
     "half_overwritten": 5,
