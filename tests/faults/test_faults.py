@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 
 from tests.conftest import missing
 from tests.faults import disk
-from tests.faults.kit import KINDS, SEED, Case, warmed
+from tests.faults.kit import KINDS, SEED, Case
 from tests.faults.run import FULL, load_kinds
 from tests.faults.warm import Warm
 
@@ -28,13 +27,6 @@ SHORT = {
 }
 CASES = [(kind, number) for kind, numbers in SHORT.items() for number in numbers]
 pytestmark = pytest.mark.kill
-
-
-@pytest.fixture(scope="module")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    started = warmed(tmp_path_factory.mktemp("warm"))
-    yield started
-    started.close()
 
 
 @pytest.fixture(scope="module")

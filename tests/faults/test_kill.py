@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 import signal
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import pytest
 
 from finlake.failpoints import POINTS
-from tests.e2e.whole_run import published, whole_run
+from tests.e2e.whole_run import published
 from tests.faults.kills import TOTALS, Reader, reading
 from tests.faults.kit import SEED, copy
 from tests.faults.warm import Warm
@@ -55,15 +54,8 @@ def contents(lake: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    started = Warm(tmp_path_factory.mktemp("warm"))
-    yield started
-    started.close()
-
-
-@pytest.fixture(scope="module")
 def scene(
-    golden: Path, deliveries: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
+    golden: Path, deliveries: list[dict[str, Any]], warm: Warm, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Any]:
     """A lake that shows April at S3 (copied for each test), a source in which S4 and S5 have arrived, and the clean result."""
 
@@ -74,11 +66,11 @@ def scene(
         )
         for step in ("S1", "S3"):
             bucket.deliver(arriving[step][0]["manifest"])
-        whole_run(root / "before", bucket.root)
+        whole_run(warm, root / "before", bucket.root)
         for step in ("S4", "S5"):
             bucket.deliver(arriving[step][0]["manifest"])
         copy(root / "before", root / "clean")
-        whole_run(root / "clean", bucket.root)
+        whole_run(warm, root / "clean", bucket.root)
 
     root = once(tmp_path_factory, "kill", make)
     before, after = (tuple(published(root / lake, TOTALS)) for lake in ("before", "clean"))
@@ -92,9 +84,14 @@ def scene(
     }
 
 
-def assert_recovers(scene: dict[str, Any], lake: Path, reader: Reader) -> None:
-    whole_run(lake, scene["source"])
-    again = whole_run(lake, scene["source"])
+def whole_run(warm: Warm, lake: Path, source: Path) -> dict[str, Any]:
+    """A whole run that must end well; its account."""
+    return warm.run("run", "--lake", lake, "--source", source).said()
+
+
+def assert_recovers(warm: Warm, scene: dict[str, Any], lake: Path, reader: Reader) -> None:
+    whole_run(warm, lake, scene["source"])
+    again = whole_run(warm, lake, scene["source"])
     assert not again["changed"]
     found = contents(lake)
     for name, rows in scene["clean"].items():
@@ -116,7 +113,7 @@ def test_killed_at_each_boundary_of_build_and_publish(
             assert tuple(published(lake, TOTALS)) == (
                 scene["after"] if point == "after_publish" else scene["before"]
             )
-    assert_recovers(scene, lake, reader)
+    assert_recovers(warm, scene, lake, reader)
 
 
 def test_killed_at_random_points(scene: dict[str, Any], warm: Warm, tmp_path: Path) -> None:
@@ -132,7 +129,7 @@ def test_killed_at_random_points(scene: dict[str, Any], warm: Warm, tmp_path: Pa
             run.send(signal.SIGKILL)
             run.finish()
             killed += 1
-    assert_recovers(scene, lake, reader)
+    assert_recovers(warm, scene, lake, reader)
 
 
 def test_money_of_the_scene_is_what_aws_delivered(scene: dict[str, Any], totals: dict[str, Any]) -> None:
