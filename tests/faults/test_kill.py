@@ -21,7 +21,8 @@ from tests.faults.warm import Warm
 from tests.once import once
 from tests.pipeline.ingesting import Bucket, at_steps, silver
 
-RANDOM_KILLS = 6
+RANDOM_KILLS, LONGEST_WAIT = 3, 4.0
+"""So many seconds at most: what is published leaves the next run nothing to do."""
 BUILD_POINTS = [p for p in POINTS if POINTS.index(p) >= POINTS.index("after_control_tables")]
 pytestmark = pytest.mark.kill
 
@@ -103,32 +104,21 @@ def assert_recovers(warm: Warm, scene: dict[str, Any], lake: Path, reader: Reade
 def test_killed_at_each_boundary_of_build_and_publish(
     points: list[str], scene: dict[str, Any], warm: Warm, tmp_path: Path
 ) -> None:
-    """One lake dies at several boundaries one after the other; each death is a SIGKILL at the named point."""
-    lake = tmp_path / "lake"
+    """One lake dies at random moments, then at several boundaries: each death is a SIGKILL, those at named points are sure."""
+    lake, chance = tmp_path / "lake", random.Random(f"{SEED}/{points}")
     copy(scene["root"] / "before", lake)
     with reading(lake) as reader:
+        for _ in range(RANDOM_KILLS):
+            run = warm.start("run", "--lake", lake, "--source", scene["source"])
+            run.wait(chance.uniform(0.0, LONGEST_WAIT))
+            run.send(signal.SIGKILL)
+            run.finish()
         for point in points:
             run = warm.start("run", "--lake", lake, "--source", scene["source"], FINLAKE_FAILPOINT=point)
             assert run.finish() == -signal.SIGKILL, point
             assert tuple(published(lake, TOTALS)) == (
                 scene["after"] if point == "after_publish" else scene["before"]
             )
-    assert_recovers(warm, scene, lake, reader)
-
-
-def test_killed_at_random_points(scene: dict[str, Any], warm: Warm, tmp_path: Path) -> None:
-    """Kills at random moments of one whole run after the other, on one lake."""
-    lake, chance = tmp_path / "lake", random.Random(SEED)
-    copy(scene["root"] / "before", lake)
-    killed = 0
-    print(f"seed {SEED}")
-    with reading(lake) as reader:
-        while killed < RANDOM_KILLS:
-            run = warm.start("run", "--lake", lake, "--source", scene["source"])
-            run.wait(chance.uniform(0.0, 9.0))
-            run.send(signal.SIGKILL)
-            run.finish()
-            killed += 1
     assert_recovers(warm, scene, lake, reader)
 
 

@@ -83,7 +83,8 @@ class Warm:
         self.folder, self.ended, self._live = folder, dict[int, int](), set[int]()
         self._count, self._rest = 0, b""
         folder.mkdir(parents=True, exist_ok=True)
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("FINLAKE_")}
+        # Without coverage: children that are killed, or end by _exit, never save theirs.
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("FINLAKE_", "COV"))}
         self._server = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.warm"],
             cwd=REPOSITORY,
