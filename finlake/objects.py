@@ -57,7 +57,10 @@ def names(location: str) -> list[str]:
     """Names directly inside a folder or prefix; empty where it doesn't exist."""
     system, path = filesystem(location)
     selector = fs.FileSelector(path, allow_not_found=True)
-    return [info.base_name for info in system.get_file_info(selector)]
+    try:
+        return [info.base_name for info in system.get_file_info(selector)]
+    except FileNotFoundError:  # another process made it between Arrow's listing and its look whether it exists
+        return []
 
 
 def read(location: str) -> bytes:
