@@ -59,8 +59,8 @@ def names(location: str) -> list[str]:
     selector = fs.FileSelector(path, allow_not_found=True)
     try:
         return [info.base_name for info in system.get_file_info(selector)]
-    except FileNotFoundError:  # another process made it between Arrow's listing and its look whether it exists
-        return []
+    except FileNotFoundError:
+        return []  # another process made it between Arrow's listing and its look whether it exists
 
 
 def read(location: str) -> bytes:
