@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -89,15 +90,30 @@ def _remote(remote: str) -> tuple[Any, Any]:
     from pyspark.sql.connect import functions
     from pyspark.sql.connect.session import SparkSession
 
+    session = None
     try:
         session = SparkSession.builder.remote(remote).create()
-        session.version  # noqa: B018 - the first word with the server
+        _greet(session)
     except (PySparkException, OSError, RuntimeError) as error:
+        if session is not None:
+            session.client.close()
         detail = str(error).splitlines()[0][:300]
         raise ConfigurationError.of("spark_server_unusable", where=remote, detail=detail) from error
     # PySpark tidies up at the process's end, and against a server that is gone it tries for ten minutes: closed, it doesn't.
     atexit.register(session.client.close)
     return session, functions
+
+
+def _greet(session: Any) -> None:
+    """The first word with the server, tried again for about four seconds; PySpark's own policy would try for ten minutes."""
+    from pyspark.sql.connect.client.retries import DefaultPolicy
+
+    usual = session.client.get_retry_policies()
+    session.client.set_retry_policies([DefaultPolicy(max_retries=4)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the tries are used up is said by the error
+        session.version  # noqa: B018
+    session.client.set_retry_policies(usual)
 
 
 def _give_credentials(session: Any) -> None:
