@@ -15,6 +15,9 @@ REGION  := us-east-1
 SUITES  := unit lake marts bench e2e faults spark airflow
 PYTEST   = TZ=America/Sao_Paulo $(BIN)/python -m pytest
 
+# Tests and targets start many processes: each would compile pandas, dbt and Airflow anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup run test $(addprefix test-,$(SUITES)) test-thorough faults bench lint format lock ui docs contracts terraform-check plan-cost clean
@@ -38,8 +41,11 @@ test: setup $(addprefix test-,$(SUITES)) ## all tests, suite by suite (tests/sui
 test-unit test-lake test-marts test-bench test-e2e test-faults: test-%: setup ## one suite, two tests at a time
 	$(PYTEST) -n $(JOBS) --dist worksteal -m suite_$* $(if $(REPORTS),--junitxml=$(REPORTS)/$*.xml --cov-append) $(ARGS)
 
-test-spark test-airflow: test-%: setup ## one suite, one test at a time: each starts a JVM or Airflow
-	$(PYTEST) -m suite_$* $(if $(REPORTS),--junitxml=$(REPORTS)/$*.xml --cov-append) $(ARGS)
+test-spark: setup ## the suite of engine spark, two files at a time: each worker keeps one JVM
+	$(PYTEST) -n $(JOBS) --dist loadfile -m suite_spark $(if $(REPORTS),--junitxml=$(REPORTS)/spark.xml --cov-append) $(ARGS)
+
+test-airflow: setup ## the suite of Airflow's scheduler, one test at a time
+	$(PYTEST) -m suite_airflow $(if $(REPORTS),--junitxml=$(REPORTS)/airflow.xml --cov-append) $(ARGS)
 
 test-thorough: setup ## the property tests with very many examples (hours)
 	HYPOTHESIS_PROFILE=thorough $(PYTEST) -n $(JOBS) --timeout 0 tests/properties tests/collect tests/spark_jobs $(ARGS)

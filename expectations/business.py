@@ -7,11 +7,11 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from expectations.results import ROWS, Check
 from finlake.errors import ConfigurationError
+from finlake.yaml_text import read as read_yaml
 
 BUSINESS_FILE = Path(__file__).resolve().parent / "business.yml"
 
@@ -35,7 +35,7 @@ class BusinessCheck(BaseModel):
 
 def load_business_checks(path: Path = BUSINESS_FILE) -> list[BusinessCheck]:
     """All entries, in file order; raises ConfigurationError that names file and key."""
-    entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    entries = read_yaml(path)
     try:
         checks = [BusinessCheck.model_validate(entry) for entry in entries]
     except ValidationError as error:

@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import yaml
-
 from finlake.contracts import LAYERS, SUFFIX
 from finlake.paths import CONTRACTS_DIR, PROJECT_ROOT
+from finlake.yaml_text import read as read_yaml
 
 RELEASED = ".released"
 GRAVEYARD = PROJECT_ROOT / "docs" / "graveyard.md"
@@ -80,7 +79,7 @@ def breaking(released: dict[str, Path], present: dict[str, Path], retired: str =
 
 def major(path: Path) -> int:
     """First number of the contract's own version."""
-    version = yaml.safe_load(path.read_text(encoding="utf-8"))["version"]
+    version = read_yaml(path)["version"]
     return int(str(version).split(".")[0])
 
 

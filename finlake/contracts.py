@@ -20,6 +20,7 @@ from sqlglot.errors import ParseError
 
 from finlake.errors import ConfigurationError, NotFound
 from finlake.paths import CONTRACTS_DIR
+from finlake.yaml_text import read as read_yaml
 
 LAYERS = ("bronze", "silver", "gold")
 SUFFIX = ".odcs.yaml"
@@ -141,7 +142,7 @@ def _read(layer: str, table: str, path: Path) -> Contract:
         known = ", ".join(sorted(p.name.removesuffix(SUFFIX) for p in path.parent.glob(f"*{SUFFIX}")))
         raise NotFound.of("contract_missing", where=str(path), table=f"{layer}.{table}", tables=known or "-")
     try:
-        document = OpenDataContractStandard.from_string(path.read_text(encoding="utf-8"))
+        document = OpenDataContractStandard(**read_yaml(path))
     except (ValidationError, yaml.YAMLError, TypeError) as error:
         raise _wrong(path, "document", f"not an ODCS document: {error}") from error
     tables = document.schema_ or []

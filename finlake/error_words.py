@@ -12,9 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from finlake.messages import Entry, filled
+from finlake.yaml_text import read as read_yaml
 
 FOLDER = Path(__file__).parent / "messages" / "errors"
 SHARED = "_shared"
@@ -97,7 +96,7 @@ def in_words(warning: str | Mapping[str, Any], language: str) -> tuple[str, str]
 
 
 def _read(file: Path) -> dict[str, Any]:
-    return dict(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
+    return dict(read_yaml(file) or {})
 
 
 def _text(said: str | Entry | None, shared: Mapping[str, Entry]) -> Entry:

@@ -19,6 +19,7 @@ from finlake import service_matching, service_model
 from finlake.paths import SERVICES_DIR
 from finlake.service_matching import Match, Strict, order_matches
 from finlake.service_model import UNMAPPED, BillExample, Defaults, IdleExample, Service
+from finlake.yaml_text import SafeLoader
 
 DEFAULTS_FILE = "_defaults.yml"
 
@@ -59,7 +60,7 @@ def all_matches(services: dict[str, Service]) -> tuple[Match, ...]:
     )
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
+class _UniqueKeyLoader(SafeLoader):
     """YAML's safe loader, but a key given twice is an error instead of a silent overwrite."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
@@ -71,7 +72,8 @@ class _UniqueKeyLoader(yaml.SafeLoader):
                     None, None, f"key {key!r} given twice", key_node.start_mark
                 )
             seen.add(key)
-        return super().construct_mapping(node, deep)
+        made: dict[Hashable, Any] = super().construct_mapping(node, deep)
+        return made
 
 
 def _read_yaml(path: Path) -> tuple[dict[str, Any], list[Problem]]:

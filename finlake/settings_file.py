@@ -15,6 +15,7 @@ from yaml.nodes import MappingNode, Node
 
 from finlake.errors import ConfigurationError
 from finlake.messages import catalogue, message
+from finlake.yaml_text import SafeLoader, parse
 
 KeyPath = tuple[str | int, ...]
 
@@ -32,8 +33,8 @@ def read_config_file(path: Path) -> ConfigFile:
     """Read a YAML mapping. Raises ConfigurationError: unreadable, no YAML, no mapping, or a key twice."""
     try:
         text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
+        root = yaml.compose(text, Loader=SafeLoader)
+        values = parse(text)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError.of("config_unreadable", place=_at(path), detail=str(error)) from error
     except yaml.YAMLError as error:

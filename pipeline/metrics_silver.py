@@ -14,6 +14,7 @@ from finlake.metric_ledger import MetricLedger, fingerprints
 from finlake.metric_points import point_files
 from finlake.partitions import commit_partition
 from finlake.tables import open_table
+from spark_jobs.code import code_fingerprint
 from spark_jobs.silver import resource_metrics
 
 METRICS = "resource_metrics"
@@ -56,7 +57,7 @@ class MetricsWriter:
         contents = self.engine.rows(
             pa.table({"content_id": pa.array(names, pa.string()), "place": pa.array(places, pa.string())})
         )
-        key = f"{METRICS} {resource_metrics.RECIPE}"
+        key = f"{METRICS} {resource_metrics.RECIPE} {code_fingerprint()}"
         return self.engine.apply(resource_metrics.transform, points, contents, key=key)
 
     def _write(self, day: str) -> int:

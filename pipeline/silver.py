@@ -23,6 +23,7 @@ from finlake.ledger import DeliveryRecord
 from finlake.machine_faults import is_the_machines
 from finlake.partitions import commit_partition
 from finlake.tables import open_table, table_files
+from spark_jobs.code import code_fingerprint
 from spark_jobs.silver import billing_line_items, delivery_costs
 from spark_jobs.silver.facts import Facts
 
@@ -79,6 +80,7 @@ class SilverWriter:
     ) -> None:
         self.lake, self.engine, self.facts, self.doing, self.part = lake, engine, facts, doing, part
         self._recipe = facts.fingerprint()
+        self._code = f"{self._recipe} {code_fingerprint()}"
         self.written: list[DeliveryRecord] = []
 
     def converge(self, records: Iterable[DeliveryRecord]) -> list[DeliveryRecord]:
@@ -136,12 +138,12 @@ class SilverWriter:
         files = self._files(record)
         keys = {key: getattr(record, key) for key in billing_line_items.DELIVERY_KEYS}
         raw = self.engine.raw(files, keys)
-        delivered = self.engine.apply(billing_line_items.delivered, raw, key=f"delivered {self._recipe}")
+        delivered = self.engine.apply(billing_line_items.delivered, raw, key=f"delivered {self._code}")
         return self.engine.apply(
             lambda lines, services, F: billing_line_items.canonical(lines, services, self.facts, F),
             delivered,
             self._services,
-            key=f"{LINES} {self._recipe}",
+            key=f"{LINES} {self._code}",
         )
 
     @cached_property
@@ -173,7 +175,7 @@ class SilverWriter:
             else self.lines_of(record)
         )
         with self.part("compile"):
-            costs = self.engine.apply(delivery_costs.transform, lines, key=f"{COSTS} {self._recipe}")
+            costs = self.engine.apply(delivery_costs.transform, lines, key=f"{COSTS} {self._code}")
         commit_partition(
             self.lake,
             contract,

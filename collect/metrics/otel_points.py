@@ -12,12 +12,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from collect.metrics.points import Point, PointFault, dimensions_text, incomplete, instant, number, text
 from finlake.errors import DeliveryRefused
+from finlake.yaml_text import read as read_yaml
 
 _UNITS = Path(__file__).with_name("otel_units.yml")
 _LENGTH_BYTES = 5
@@ -117,7 +117,7 @@ def _percentile(quantile: float) -> str:
 
 @cache
 def _units() -> dict[str, str]:
-    said: dict[str, str] = yaml.safe_load(_UNITS.read_text(encoding="utf-8"))
+    said: dict[str, str] = read_yaml(_UNITS)
     return said
 
 

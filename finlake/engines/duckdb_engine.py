@@ -14,13 +14,13 @@ import duckdb
 import pyarrow as pa
 
 from finlake.contracts import Contract, duckdb_types, partition_columns
+from finlake.engines import compiled
 from finlake.engines.bill import added, file_list, folded, quote, quoted_name
+from finlake.engines.compiled import Columns, Compiled
 from finlake.engines.duckdb import connect
 from finlake.engines.duckdb_functions import MONEY_OF, MUL_DIV
 from finlake.engines.protocol import Job
 from finlake.objects import is_s3
-
-Columns = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class View:
         return f"like_{position}_{hashlib.sha256(repr(self.columns).encode()).hexdigest()[:16]}"
 
 
-_COMPILED: dict[tuple[str, ...], tuple[str, Columns]] = {}
+_COMPILED: dict[tuple[str, ...], Compiled] = {}
 """(job's key, stand-ins) -> SQL on the stand-ins, and the columns it gives: compiling takes seconds, running doesn't."""
 
 
@@ -86,12 +86,9 @@ class DuckDBEngine:
 
     def apply(self, job: Job, *relations: View, key: str = "") -> View:
         """The job's SQL is compiled on empty tables like the relations, kept under its key, and pointed at the relations."""
-        stand_ins = tuple(view.stand_in(position) for position, view in enumerate(relations))
-        kept = _COMPILED.get((key, *stand_ins)) if key else None
-        query, columns = kept or self._compiled(job, dict(zip(stand_ins, relations, strict=True)))
-        if key:
-            _COMPILED[key, *stand_ins] = query, columns
-        for stand_in, view in zip(stand_ins, relations, strict=True):
+        named = {view.stand_in(position): view for position, view in enumerate(relations)}
+        query, columns = self._kept(job, named, key) if key else self._compiled(job, named)
+        for stand_in, view in named.items():
             query = query.replace(quoted_name(stand_in), quoted_name(view.name))
         return self._view(query, columns)
 
@@ -121,7 +118,18 @@ class DuckDBEngine:
         found = self.connection.execute("select sql from duckdb_views() where view_name = ?", [relation.name])
         return str((found.fetchone() or ("",))[0])
 
-    def _compiled(self, job: Job, relations: dict[str, View]) -> tuple[str, Columns]:
+    def _kept(self, job: Job, relations: dict[str, View], key: str) -> Compiled:
+        """From this process's memory, else from the user's cache folder, else compiled and kept in both."""
+        name = (key, *relations)
+        if name not in _COMPILED:
+            found = compiled.kept(name)
+            if found is None:
+                found = self._compiled(job, relations)
+                compiled.keep(name, found)
+            _COMPILED[name] = found
+        return _COMPILED[name]
+
+    def _compiled(self, job: Job, relations: dict[str, View]) -> Compiled:
         from sqlframe.duckdb import functions
 
         for stand_in, view in relations.items():

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 from finlake.errors import ConfigurationError
+from finlake.paths import cache_folder
 
 OLDEST_JAVA = 17
 POM = Path(__file__).parent / "spark_jars" / "pom.xml"
@@ -40,8 +41,7 @@ def require_java() -> None:
 
 def jars_folder() -> Path:
     """Where the JARs of this version lie, or will."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "finlake" / f"spark-jars-{hashlib.sha256(CHECKSUMS.read_bytes()).hexdigest()[:12]}"
+    return cache_folder() / f"spark-jars-{hashlib.sha256(CHECKSUMS.read_bytes()).hexdigest()[:12]}"
 
 
 def fetched_jars() -> Path | None:

@@ -34,8 +34,8 @@ class Engine(Protocol):
         """A small table."""
 
     def apply(self, job: Job, *relations: Relation, key: str = "") -> Relation:
-        """What a job makes of relations. `key` names all that the job closes over: an engine may then keep what it
-        compiled, for relations of the same columns and types."""
+        """What a job makes of relations. `key` names all that the job is and closes over, its code too: an engine may then
+        keep what it compiled, beyond this process, for relations of the same columns and types."""
 
     def write(self, relation: Relation, contract: Contract, folder: str) -> None:
         """A relation's rows as Parquet files in a new folder (local or s3://): what the files of a partition hold."""

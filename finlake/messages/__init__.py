@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from finlake.yaml_text import read as read_yaml
 
 LANGUAGES = ("en", "pt-BR")
 Entry = dict[str, str | dict[str, str]]
@@ -24,7 +24,7 @@ def catalogue() -> dict[str, Entry]:
     """All entries by key, read once from the YAML files of this folder."""
     entries: dict[str, Entry] = {}
     for file in sorted(Path(__file__).parent.glob("*.yml")):
-        for name, entry in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).items():
+        for name, entry in (read_yaml(file) or {}).items():
             entries[f"{file.stem}.{name}"] = entry
     return entries
 

@@ -7,8 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict
+
+from finlake.yaml_text import read as read_yaml
 
 HERE = Path(__file__).resolve().parent
 Stage = Literal["partial", "closing", "restated"]
@@ -265,7 +266,7 @@ class Column(Fact):
 
 def read(name: str) -> dict[str, Any]:
     """A YAML file beside this module."""
-    return dict(yaml.safe_load((HERE / name).read_text(encoding="utf-8")))
+    return dict(read_yaml(HERE / name))
 
 
 @cache

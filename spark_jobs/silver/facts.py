@@ -9,11 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from finlake.catalogue import Catalogue
 from finlake.contracts import load_contract
 from finlake.service_model import UNMAPPED
+from finlake.yaml_text import read as read_yaml
 
 MONEY = "decimal(28,12)"
 NO_PRODUCT = "(none)"
@@ -25,13 +24,13 @@ RECIPE = 2
 @cache
 def charge_types() -> dict[str, dict[str, Any]]:
     """AWS line item type -> FOCUS words and money rules."""
-    return dict(yaml.safe_load(Path(__file__).with_name("charge_types.yml").read_text()))
+    return dict(read_yaml(Path(__file__).with_name("charge_types.yml")))
 
 
 @cache
 def source_columns() -> dict[str, dict[str, list[str]]]:
     """Kind (text, instant, number, map, present) -> canonical column -> where it is found, first choice first."""
-    return dict(yaml.safe_load(Path(__file__).with_name("source_columns.yml").read_text()))
+    return dict(read_yaml(Path(__file__).with_name("source_columns.yml")))
 
 
 @dataclass(frozen=True)
