@@ -41,11 +41,11 @@ test: setup $(addprefix test-,$(SUITES)) ## all tests, suite by suite (tests/sui
 test-unit test-lake test-marts test-bench test-e2e test-faults: test-%: setup ## one suite, two tests at a time
 	$(PYTEST) -n $(JOBS) --dist worksteal -m suite_$* $(if $(REPORTS),--junitxml=$(REPORTS)/$*.xml --cov-append) $(ARGS)
 
-test-spark: setup ## the suite of engine spark, two files at a time: each worker keeps one JVM
-	$(PYTEST) -n $(JOBS) --dist loadfile -m suite_spark $(if $(REPORTS),--junitxml=$(REPORTS)/spark.xml --cov-append) $(ARGS)
+test-spark: test-%: setup ## the suite of engine spark, two files at a time: each worker keeps one JVM
+	$(PYTEST) -n $(JOBS) --dist loadfile -m suite_$* $(if $(REPORTS),--junitxml=$(REPORTS)/$*.xml --cov-append) $(ARGS)
 
-test-airflow: setup ## the suite of Airflow's scheduler, one test at a time
-	$(PYTEST) -m suite_airflow $(if $(REPORTS),--junitxml=$(REPORTS)/airflow.xml --cov-append) $(ARGS)
+test-airflow: test-%: setup ## the suite of Airflow's scheduler, one test at a time
+	$(PYTEST) -m suite_$* $(if $(REPORTS),--junitxml=$(REPORTS)/$*.xml --cov-append) $(ARGS)
 
 test-thorough: setup ## the property tests with very many examples (hours)
 	HYPOTHESIS_PROFILE=thorough $(PYTEST) -n $(JOBS) --timeout 0 tests/properties tests/collect tests/spark_jobs $(ARGS)

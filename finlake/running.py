@@ -1,7 +1,7 @@
 """The run that is going on in a lake, for whoever looks: command, step, since when, busy with what.
 
-A small file in the lake's state folder, replaced at once. It says nothing about who may write: that is the
-lock's part. One that was left by a killed process counts as none.
+A small file in the lake's state folder, or an item beside the ledger in DynamoDB. It says nothing about who may write: that is
+the lock's part. One that was left by a killed process of this machine counts as none.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psutil
 
+from finlake.errors import FinlakeError
+from finlake.lake import Lake
+from finlake.ledgers import items_of
 from finlake.objects import write_atomically
 from finlake.report import RunReport
 
-FILE = "running.json"
-_EVERY_SECONDS = 0.5
+FILE, ITEM = "running.json", "running"
 
 
 @dataclass(frozen=True)
@@ -41,35 +42,93 @@ class Running:
     steps: list[dict[str, Any]] = field(default_factory=list)
 
 
+class _Board(Protocol):
+    """Where a run is told, and looked for. `every`: seconds between two tellings of one step."""
+
+    every: float
+
+    def tell(self, said: dict[str, Any]) -> None: ...
+    def clear(self) -> None: ...
+    def look(self) -> Any: ...
+
+
+class _File:
+    """A small file in the lake's state folder, replaced at once."""
+
+    every = 0.5
+
+    def __init__(self, lake: Lake) -> None:
+        self.file = lake.state_dir / FILE
+
+    def tell(self, said: dict[str, Any]) -> None:
+        write_atomically(str(self.file), json.dumps(said).encode())
+
+    def clear(self) -> None:
+        self.file.unlink(missing_ok=True)
+
+    def look(self) -> Any:
+        return json.loads(self.file.read_bytes())
+
+
+class _Item:
+    """An item beside the lease of a lake whose ledger lies in DynamoDB, seen from every machine."""
+
+    every = 2.0
+
+    def __init__(self, lake: Lake) -> None:
+        self.items = items_of(lake)
+
+    def tell(self, said: dict[str, Any]) -> None:
+        from finlake.dynamo import Put
+
+        self.items.change([Put(ITEM, said)])
+
+    def clear(self) -> None:
+        from finlake.dynamo import Delete
+
+        with suppress(FinlakeError):
+            self.items.change([Delete(ITEM)])
+
+    def look(self) -> Any:
+        return self.items.get(ITEM)
+
+
+def _board(lake: Lake) -> _Board:
+    return _File(lake) if lake.ledger is None else _Item(lake)
+
+
 @contextmanager
-def visible(state_dir: Path, report: RunReport) -> Iterator[None]:
+def visible(lake: Lake, report: RunReport) -> Iterator[None]:
     """Let others see this run while it lasts. The caller holds the lake's writer lock."""
-    file, told, step = state_dir / FILE, 0.0, ""
+    board, told, step = _board(lake), 0.0, ""
 
     def tell() -> None:
         nonlocal told, step
         now, running = time.monotonic(), _of(report)
-        if running.step == step and now - told < _EVERY_SECONDS:
+        if running.step == step and now - told < board.every:
             return
         told, step = now, running.step
-        with suppress(OSError):  # a run never fails because nobody can watch it
-            write_atomically(str(file), json.dumps(asdict(running)).encode())
+        with suppress(OSError, FinlakeError):  # a run never fails because nobody can watch it
+            board.tell(asdict(running))
 
     report.on_change = tell
     tell()
     try:
         yield
     finally:
-        file.unlink(missing_ok=True)
+        board.clear()
 
 
-def running(state_dir: Path) -> Running | None:
-    """The run that is going on in this lake on this machine, or None."""
+def running(lake: Lake) -> Running | None:
+    """The run that is going on in this lake, or None. One of another machine is known only where the ledger is shared; whether
+    it still lives, its lease tells."""
     try:
-        found = Running(**json.loads((state_dir / FILE).read_bytes()))
+        found = Running(**_board(lake).look())
     except (OSError, ValueError, TypeError):
         return None
-    return found if found.host == socket.gethostname() and _lives(found) else None
+    if found.host == socket.gethostname():
+        return found if _lives(found) else None
+    return found if lake.ledger is not None else None
 
 
 def _lives(found: Running) -> bool:

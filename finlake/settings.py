@@ -26,12 +26,17 @@ ENV_PREFIX = "FINLAKE_"
 OTHER_VARIABLES = {
     "FINLAKE_STATE_HOME": "Folder for the log outside a lake and the state of lakes on S3 "
     "(default ~/.local/state/finlake).",
+    "FINLAKE_LEASE_SECONDS": "How long others wait for the lease of a writer that died, where the ledger lies in DynamoDB "
+    "(default 30).",
     "FINLAKE_LAKE_ROOT": "Set by finlake for dbt: the lake that a build reads.",
     "FINLAKE_BUILD_DB": "Set by finlake for dbt: the database that a build writes.",
     "FINLAKE_DUCKDB_MEMORY": "Set by finlake for dbt: how much memory DuckDB may hold.",
     "FINLAKE_FAILPOINT": "For tests: the named point at which the process is killed.",
     "FINLAKE_CI": "For tests: 1 makes a skipped test a failure.",
 }
+
+LEDGER = r"^(sqlite|dynamodb://[A-Za-z0-9_.-]{3,255})$"
+"""DynamoDB's naming rule: docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html"""
 
 DEFAULT_DIMENSIONS: dict[str, list[str]] = {
     "env": ["user_env", "user_environment", "user_Env", "user_Environment", "cost_category:Environment"],
@@ -119,6 +124,7 @@ class Settings(BaseSettings):
     source: Location | None = Field(default=None)
     metrics_source: Location | None = Field(default=None)
     engine: Literal["duckdb", "spark"] | None = Field(default=None)
+    ledger: str | None = Field(default=None, pattern=LEDGER)
     spark_remote: str | None = Field(default=None, pattern=r"^sc://[^\s/]+")
     language: Literal["en", "pt-BR"] = Field(default="en")
     dimensions: Dimensions = Field(default=DEFAULT_DIMENSIONS)

@@ -16,7 +16,19 @@ from pipeline import commands
 
 ORDER = [
     *("init", "sample", "run", "ingest", "metrics", "build", "publish"),
-    *("status", "query", "diff", "authority", "rollback", "maintain", "engine", "doctor", "demo", "ui"),
+    *(
+        "status",
+        "query",
+        "diff",
+        "authority",
+        "rollback",
+        "maintain",
+        "engine",
+        "ledger",
+        "doctor",
+        "demo",
+        "ui",
+    ),
 ]
 
 

@@ -18,6 +18,7 @@ from finlake.engines.factory import open_engine
 from finlake.errors import DeliveryRefused, NotFound
 from finlake.lake import Lake
 from finlake.ledger import DeliveryRecord, Ledger, Refusal, text_of
+from finlake.ledgers import bill_ledger, may_write
 from finlake.report import RunReport
 from finlake.settings import Settings
 from pipeline.authority import doubts, restore, settle
@@ -55,10 +56,11 @@ class Progress:
 
 
 def open_ledger(lake: Lake) -> Ledger:
-    """The lake's ledger, mended from the Delta logs: they are the truth."""
-    ledger = Ledger(lake.state_dir / "ledger.sqlite")
-    ledger.restore(bronze_deliveries(lake))
-    restore(lake, ledger)
+    """The lake's ledger, mended from the Delta logs, where this process may: they are the truth."""
+    ledger = bill_ledger(lake)
+    if may_write(lake):
+        ledger.restore(bronze_deliveries(lake))
+        restore(lake, ledger)
     return ledger
 
 

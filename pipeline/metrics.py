@@ -22,7 +22,8 @@ from finlake.errors import DeliveryRefused, NotFound
 from finlake.failpoints import reach
 from finlake.lake import Lake
 from finlake.ledger import text_of
-from finlake.metric_ledger import LEDGER, MetricBatch, MetricLedger, MetricRefusal, TakenFile
+from finlake.ledgers import may_write, metric_ledger
+from finlake.metric_ledger import MetricBatch, MetricLedger, MetricRefusal, TakenFile
 from finlake.metric_points import days_of, empty_points, mend, points_table, store_batch
 from finlake.report import RunReport
 from finlake.settings import Settings
@@ -66,9 +67,10 @@ class MetricsResult:
 
 
 def open_metric_ledger(lake: Lake) -> MetricLedger:
-    """The lake's ledger of metric files, mended from the Delta log: that is the truth."""
-    ledger = MetricLedger(lake.state_dir / LEDGER)
-    mend(lake, ledger)
+    """The lake's ledger of metric files, mended from the Delta log, where this process may: that is the truth."""
+    ledger = metric_ledger(lake)
+    if may_write(lake):
+        mend(lake, ledger)
     return ledger
 
 

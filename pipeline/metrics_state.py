@@ -6,13 +6,13 @@ from contextlib import closing
 from typing import Any
 
 from finlake.lake import Lake
-from finlake.metric_ledger import LEDGER, MetricLedger, MetricRefusal
+from finlake.ledgers import metric_ledger_to_look
+from finlake.metric_ledger import MetricRefusal
 from pipeline.metrics_silver import days_of_silver
 
 
 def metrics_state(lake: Lake) -> dict[str, Any]:
     """How far metrics are loaded and which files are refused, JSON-ready; without the writer's lock."""
-    file = lake.state_dir / LEDGER
     days = days_of_silver(lake)
     said: dict[str, Any] = {
         "first_day": min(days, default=None),
@@ -20,9 +20,9 @@ def metrics_state(lake: Lake) -> dict[str, Any]:
         "days": len(days),
         "refused": [],
     }
-    if file.is_file():
-        with closing(MetricLedger(file, read_only=True)) as ledger:
-            said["refused"] = [refused(r) for r in ledger.refusals()] if ledger.is_there() else []
+    if (ledger := metric_ledger_to_look(lake)) is not None:
+        with closing(ledger):
+            said["refused"] = [refused(r) for r in ledger.refusals()]
     return said
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from finlake.bronze import bronze_deliveries
 from finlake.engines.duckdb import connect
 from finlake.lake import Lake
-from finlake.ledger import Authority, DeliveryRecord, Ledger, Refusal
+from finlake.ledger import Authority, DeliveryRecord, Refusal, SqliteLedger
+from finlake.ledgers import bill_ledger_to_look
 from finlake.running import Running, running
 from finlake.tables import open_table
 from finlake.warehouse import Warehouse
@@ -36,7 +37,7 @@ class StatusReader:
     def look(self) -> dict[str, Any]:
         """The JSON-ready state of the lake now; instants UTC, money decimal texts, each with its currency."""
         records, refusals, authority = read_ledger(self.lake)
-        going_on = running(self.lake.state_dir)
+        going_on = running(self.lake)
         sums = self._periods()
         deliveries = delivery_states(records, going_on, {row["delivery_id"] for row in sums})
         periods = [with_delivery(row, authority, records) for row in sums]
@@ -133,11 +134,10 @@ def runs(reports: Path, count: int = RUNS) -> list[dict[str, Any]]:
 
 def read_ledger(lake: Lake) -> tuple[list[DeliveryRecord], list[Refusal], list[Authority]]:
     """What the ledger says; where this machine has none, what the Delta logs say."""
-    file = lake.state_dir / "ledger.sqlite"
-    if file.is_file():
-        with closing(Ledger(file, read_only=True)) as ledger:
+    if (there := bill_ledger_to_look(lake)) is not None:
+        with closing(there) as ledger:
             return ledger.deliveries(), ledger.refusals(), ledger.authority()
-    with closing(Ledger(Path(":memory:"))) as ledger:
+    with closing(SqliteLedger(Path(":memory:"))) as ledger:
         ledger.restore(bronze_deliveries(lake))
         restore(lake, ledger)
         return ledger.deliveries(), [], ledger.authority()

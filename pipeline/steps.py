@@ -11,7 +11,7 @@ from finlake import interrupts
 from finlake.cleanup import CleanupManager
 from finlake.clock import utc_now
 from finlake.errors import NotFound, UsageError
-from finlake.lake import MARKER, Lake, check_engine, create_or_open, open_lake
+from finlake.lake import MARKER, Lake, check_engine, check_ledger, create_or_open, open_lake
 from finlake.objects import exists
 from finlake.report import RunReport
 from finlake.running import visible
@@ -27,19 +27,28 @@ if TYPE_CHECKING:
 
 @contextmanager
 def writing(
-    settings: Settings, command: str, wait: float, *, create: bool = False, any_engine: bool = False
+    settings: Settings,
+    command: str,
+    wait: float,
+    *,
+    create: bool = False,
+    any_engine: bool = False,
+    any_ledger: bool = False,
 ) -> Iterator[tuple[Lake, RunReport]]:
     """A writing run on the settings' lake: the lock, a report that is written whatever happens, and the clean-up at its end.
 
-    Raises ConfigurationError where another engine than the settings' writes the lake, but for `any_engine`.
+    Raises ConfigurationError where another engine than the settings' writes the lake, but for `any_engine`, and where its
+    ledger is another one, but for `any_ledger`.
     """
-    lake = create_or_open(settings.lake, settings.engine) if create else open_lake(settings.lake)
+    lake = created(settings) if create else open_lake(settings.lake)
     if not any_engine:
         check_engine(lake, settings.engine)
+    if not any_ledger:
+        check_ledger(lake, settings.ledger)
     with (
         lake.writing(wait),
         RunReport(command, Path(lake.reports), lake=lake.root) as report,
-        visible(lake.state_dir, report),
+        visible(lake, report),
     ):
         try:
             yield lake, report
@@ -50,6 +59,11 @@ def writing(
         finally:
             if lake.is_local:
                 report.cleanup = CleanupManager(Path(lake.root), settings.cleanup, utc_now()).run().as_dict()
+
+
+def created(settings: Settings) -> Lake:
+    """The settings' lake, made as they say where there is none."""
+    return create_or_open(settings.lake, settings.engine, settings.ledger)
 
 
 def preview(settings: Settings) -> dict[str, Any]:

@@ -35,10 +35,10 @@ def demo(
     as_json: JsonOption = False,
 ) -> None:
     """Load a SYNTHETIC bill with Airflow, publish its marts and prove them; again, it changes nothing."""
-    from finlake.lake import create_or_open
     from pipeline import demo as steps
     from pipeline.demo_report import published_build
     from pipeline.demo_view import Progress, show_summary
+    from pipeline.steps import created
 
     settings = resolve_settings(config, lake=lake, source=str(sample))
     out, watch, language = Output(as_json), steps.Stopwatch(), settings.language
@@ -56,7 +56,7 @@ def demo(
     with progress.shown():
         source = Path(str(settings.source))
         steps.write_sample(source, months, progress, watch, language)
-        opened = create_or_open(settings.lake, settings.engine)
+        opened = created(settings)
         before = published_build(opened)
         home = steps.airflow_home(opened, str(source))
         with steps.started_airflow(home, progress, watch, language) as airflow:

@@ -20,16 +20,16 @@ def ui(
     as_json: JsonOption = False,
 ) -> None:
     """Keep Airflow and its UI up for a lake, on this machine only, until Ctrl-C. Its schedules are live."""
-    from finlake.lake import create_or_open
     from pipeline import demo as steps
     from pipeline.demo_view import Progress
+    from pipeline.steps import created
 
     settings = resolve_settings(config, lake=lake, source=source)
     if settings.source is None:
         settings = resolve_settings(config, lake=lake, source=names.DEFAULT_SOURCE)
     out, watch = Output(as_json), steps.Stopwatch()
     progress = Progress(out, settings.language)
-    home = steps.airflow_home(create_or_open(settings.lake, settings.engine), str(settings.source))
+    home = steps.airflow_home(created(settings), str(settings.source))
     with progress.shown(), steps.started_airflow(home, progress, watch, settings.language) as airflow:
         progress.hide()
         airflow.keep_up(out)

@@ -11,8 +11,9 @@ import tempfile
 from difflib import get_close_matches
 from pathlib import Path
 
-from finlake import metric_ledger
+from finlake import ledgers
 from finlake.errors import FinlakeError, LakeBusy, NotFound
+from finlake.lake import Lake
 from finlake.settings import CONFIG_NAME, ENV_PREFIX, Settings, environment_names, is_s3
 from pipeline.doctor.checks import Finding, Say
 
@@ -111,16 +112,34 @@ def ledger(say: Say, settings: Settings) -> Finding:
     from finlake.lake import open_lake
 
     try:
-        folder = open_lake(settings.lake).state_dir
+        opened = open_lake(settings.lake)
     except NotFound:
         return say.ok("ledger", "ledger_none")
-    there = [file for name in ("ledger.sqlite", metric_ledger.LEDGER) if (file := folder / name).is_file()]
+    if opened.ledger is not None:
+        return _shared_ledger(say, opened)
+    there = [file for name in ledgers.FILES if (file := opened.state_dir / name).is_file()]
     if not there:
         return say.ok("ledger", "ledger_none")
     for file in there:
         if (answer := _quick_check(file)) != "ok":
             return say.fail("ledger", "ledger_broken", "ledger_advice", file=file, error=answer)
     return say.ok("ledger", "ledger_ok")
+
+
+def _shared_ledger(say: Say, lake: Lake) -> Finding:
+    """Every item that a run reads can be read; one of another machine is seen here too."""
+    try:
+        found = ledgers.bill_ledger(lake).deliveries()
+        ledgers.metric_ledger(lake).days()
+    except FinlakeError as error:
+        return say.fail(
+            "ledger",
+            "ledger_unreached",
+            "ledger_unreached_advice",
+            table=lake.ledger,
+            error=error.detail or error.what,
+        )
+    return say.ok("ledger", "ledger_shared", table=lake.ledger, deliveries=len(found))
 
 
 def _quick_check(file: Path) -> str:

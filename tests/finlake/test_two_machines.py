@@ -16,7 +16,7 @@ from finlake.bronze import BronzeFile, bronze_deliveries, store_delivery
 from finlake.contracts import arrow_schema, load_contract
 from finlake.errors import ExitCode, LakeBusy
 from finlake.lake import open_lake
-from finlake.ledger import DeliveryRecord, Ledger
+from finlake.ledger import DeliveryRecord, SqliteLedger
 from pipeline.plain_errors import plain
 
 
@@ -39,7 +39,7 @@ def record(delivery_id: str, sequence: int) -> dict[str, Any]:
 
 def test_a_delivery_never_takes_anothers_number(tmp_path: Path) -> None:
     """Both logs say number 1: the ledger knows both deliveries, each with a number of its own, however often it is mended."""
-    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger = SqliteLedger(tmp_path / "ledger.sqlite")
     found = {name: record(name, 1) for name in ("aa", "bb")}
     assert ledger.restore(found) == 2 and ledger.restore(found) == 0
     assert [(d.delivery_id, d.sequence) for d in ledger.deliveries()] == [("aa", 1), ("bb", 2)]
@@ -47,7 +47,7 @@ def test_a_delivery_never_takes_anothers_number(tmp_path: Path) -> None:
 
 
 def test_a_claim_gives_way_to_what_is_stored(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger = SqliteLedger(tmp_path / "ledger.sqlite")
     ledger.put(DeliveryRecord(**record("mine", 1) | {"state": "claimed"}))
     ledger.restore({"theirs": record("theirs", 1)})
     assert [(d.delivery_id, d.sequence) for d in ledger.deliveries()] == [("theirs", 1)]

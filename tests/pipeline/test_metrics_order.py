@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from collect.metrics import json_points
 from finlake.engines.duckdb_engine import DuckDBEngine
-from finlake.metric_ledger import MetricBatch, MetricLedger, TakenFile, fingerprints
+from finlake.metric_ledger import MetricBatch, SqliteMetricLedger, TakenFile, fingerprints
 from finlake.metric_points import points_table
 from spark_jobs.silver import resource_metrics
 from tests.pipeline.metric_streams import MARCH_10, Sample, as_json, expected, in_short, load, put
@@ -68,7 +68,7 @@ def test_the_ledger_places_a_content_where_it_was_first_delivered(
     """Also when a repetition is met before the first: the same places, and a day is made anew whenever a place moves."""
     first = {content: min(at for c, at in places if c == content) for content, _ in places}
     shuffle.shuffle(places)
-    ledger = MetricLedger(Path(":memory:"))
+    ledger = SqliteMetricLedger(Path(":memory:"))
     for sequence, start in enumerate(range(0, len(places), cuts), start=1):
         taken = tuple(_taken(content, at) for content, at in places[start : start + cuts])
         before = {day: dict(ledger.contents_of(day)) for day in ledger.days()}

@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from finlake.lake import open_lake
-from finlake.ledger import Ledger
+from finlake.ledger import SqliteLedger
 from finlake.settings import load_settings
 from finlake.warehouse import Build, Warehouse
 from pipeline import cli, steps
@@ -118,7 +118,7 @@ def test_a_run_is_seen_while_it_holds_the_lock(lake: Path, capsys: pytest.Captur
 
 
 def test_a_claim_is_loading_or_unfinished(lake: Path) -> None:
-    with closing(Ledger(lake / "state" / "ledger.sqlite")) as ledger:
+    with closing(SqliteLedger(lake / "state" / "ledger.sqlite")) as ledger:
         ledger.put(ledger.deliveries()[0].with_state("claimed"))
     assert "1 unfinished" in words(lake)
     with steps.writing(load_settings(lake=str(lake)), "ingest", 0):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from finlake.ledger import Ledger
+from finlake.ledger import SqliteLedger
 from pipeline.cli import main
 from tests.pipeline import tiny
 from tests.pipeline.ingesting import ingest
@@ -79,7 +79,7 @@ def test_what_an_older_finlake_kept_as_text_still_shows(say: Any, tmp_path: Path
     [report] = (lake / "reports").glob("*.json")
     old = json.loads(report.read_text()) | {"format": 1, "warnings": ["2026-03 m: something odd"]}
     report.write_text(json.dumps(old))
-    with closing(Ledger(lake / "state" / "ledger.sqlite")) as ledger:
+    with closing(SqliteLedger(lake / "state" / "ledger.sqlite")) as ledger:
         [record] = ledger.deliveries()
         ledger.put(record.with_state("held", reason="an old reason", warnings=["something odd"]))
     for language in TOLD:

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finlake.ledger import DeliveryRecord, Ledger
+from finlake.ledger import DeliveryRecord, Ledger, SqliteLedger
 from pipeline.authority import RANK, change, choices, settle
 from tests.properties.profile import tries
 
@@ -62,7 +62,7 @@ def chosen(records: list[DeliveryRecord], payer: str) -> str | None:
 def test_own_then_format_then_first_and_then_for_good(
     first: list[dict[str, object]], later: list[dict[str, object]], data: st.DataObject
 ) -> None:
-    with closing(Ledger(Path(":memory:"))) as ledger:
+    with closing(SqliteLedger(Path(":memory:"))) as ledger:
         records = [record(number, said) for number, said in enumerate(first, start=1)]
         for one in records:
             ledger.put(one)

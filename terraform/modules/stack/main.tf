@@ -18,6 +18,7 @@ locals {
   settings = merge(var.settings, {
     AWS_REGION         = local.region
     FINLAKE_LAKE       = module.names.lake_uri
+    FINLAKE_LEDGER     = "dynamodb://${module.names.ledger_table}"
     FINLAKE_SOURCE     = coalesce(var.sources.uri, module.names.source_uri)
     FINLAKE_STATE_HOME = "/tmp/finlake"
   })

@@ -1,19 +1,16 @@
-"""The ledger of metric files: which were read under which name, which were refused, and which days of silver they touch.
-
-A file of its own in the lake's state, which follows the log of bronze.metric_points: each commit there carries the files that it
-took (`MetricBatch`), so that it can be made anew without opening a file. docs/decisions/0016-metric-streams.md
-"""
+"""The metric ledger's embedded form: an SQLite file of its own in the lake's state folder."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import Any
+
+from finlake.metric_ledger.base import MetricLedger
+from finlake.metric_ledger.records import MetricBatch, MetricRefusal, TakenFile
 
 _SCHEMA = """
 create table if not exists metric_files (
@@ -26,60 +23,13 @@ create table if not exists metric_days (usage_date text primary key, sequence in
 create table if not exists metric_refusals (
   mark text primary key, key text not null, error text not null, refused_by text not null, refused_at text not null);
 """
-LEDGER = "metrics.sqlite"
+FILE = "metrics.sqlite"
 """Its name in the lake's state folder."""
 _TABLES = ("metric_files", "metric_content_days", "metric_days")
 _AT_ONCE = 500
 
 
-@dataclass(frozen=True)
-class TakenFile:
-    """A metric file that bronze holds. `mark`: its name, size and ETag; `content_id`: what is in it; times UTC ISO texts;
-    `days`: the UTC days of its points, YYYY-MM-DD."""
-
-    mark: str
-    key: str
-    content_id: str
-    delivered_at: str
-    modified_at: str
-    points: int
-    days: tuple[str, ...]
-
-    @property
-    def place(self) -> tuple[str, str]:
-        """Where the file stands in time: of two values of one point the later file's counts."""
-        return self.delivered_at, self.modified_at
-
-
-@dataclass(frozen=True)
-class MetricBatch:
-    """The files that one bronze commit took. `sequence` counts the commits from 1."""
-
-    sequence: int
-    files: tuple[TakenFile, ...]
-
-    def as_text(self) -> str:
-        return json.dumps({"sequence": self.sequence, "files": [asdict(f) for f in self.files]})
-
-    @classmethod
-    def from_text(cls, said: str) -> MetricBatch:
-        read = json.loads(said)
-        files = (TakenFile(**file | {"days": tuple(file["days"])}) for file in read["files"])
-        return cls(int(read["sequence"]), tuple(files))
-
-
-@dataclass(frozen=True)
-class MetricRefusal:
-    """A metric file that isn't loaded: the error's parts, which finlake refused it, and since when."""
-
-    mark: str
-    key: str
-    error: dict[str, Any]
-    refused_by: str
-    refused_at: str
-
-
-class MetricLedger:
+class SqliteMetricLedger(MetricLedger):
     """Embedded form, on SQLite. Every method is one transaction; the lake's writer lock keeps writers apart.
 
     `read_only` opens an existing file for looking at, also while a run writes. Raises sqlite3.OperationalError.
@@ -177,12 +127,6 @@ class MetricLedger:
         for start in range(0, len(values), _AT_ONCE):
             some = values[start : start + _AT_ONCE]
             yield from self._db.execute(query.format(", ".join("?" * len(some))), some)
-
-
-def fingerprints(days: Mapping[str, int]) -> dict[str, str]:
-    """Month (YYYY-MM) -> a text that changes whenever a day of it is made anew; `days` as MetricLedger.days gives them."""
-    months = groupby(sorted(days.items()), key=lambda item: item[0][:7])
-    return {month: ",".join(f"{day[8:]}:{sequence}" for day, sequence in found) for month, found in months}
 
 
 def _note(db: sqlite3.Connection, sequence: int, file: TakenFile) -> None:

@@ -1,0 +1,169 @@
+"""One lake's part of a DynamoDB table: the items whose partition key is the lake's id, each an envelope round a JSON text.
+
+Every change is one transaction that first checks the lake's lease (`Guard`), so a writer that slept past its lease changes
+nothing. The sort key names the kind of item: `delivery#<id>`, `lease`, … DynamoDB's limits: 400 KB an item (bodies are
+compressed), 100 items a transaction (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html).
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from finlake.errors import ConfigurationError, LakeBusy
+
+SCHEME = "dynamodb://"
+PARTITION, SORT = "pk", "sk"
+AT_ONCE = 99
+"""Changes in one transaction: DynamoDB takes 100, one is the check of the lease."""
+_KEYS_AT_ONCE = 100
+ATTEMPTS = 8
+
+
+@dataclass(frozen=True)
+class Put:
+    """Write an item, in place of the one of that name. `index`: further attributes, for people who look into the table."""
+
+    name: str
+    body: Any
+    index: tuple[tuple[str, str | int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Remove an item where there is one."""
+
+    name: str
+
+
+Change = Put | Delete
+
+
+class Items:
+    """The items of one lake in one table. `guard` is a name and a token: changes are made while that item holds that token."""
+
+    def __init__(self, location: str, lake_id: str, guard: tuple[str, str] | None = None) -> None:
+        self.location, self.lake_id, self.guard = location, lake_id, guard
+        self.table = location.removeprefix(SCHEME)
+
+    def get(self, name: str) -> Any:
+        """An item's body, or None. Always what was written last (a consistent read)."""
+        with self._told():
+            found = self._client.get_item(TableName=self.table, Key=self._key(name), ConsistentRead=True)
+        return _body(found["Item"]) if "Item" in found else None
+
+    def some(self, names: Sequence[str]) -> dict[str, Any]:
+        """Name -> body of those of the names that there are."""
+        found: dict[str, Any] = {}
+        for start in range(0, len(names), _KEYS_AT_ONCE):
+            wanted = {
+                self.table: {
+                    "Keys": [self._key(name) for name in dict.fromkeys(names[start : start + _KEYS_AT_ONCE])],
+                    "ConsistentRead": True,
+                }
+            }
+            while wanted:
+                with self._told():
+                    said = self._client.batch_get_item(RequestItems=wanted)
+                found |= {item[SORT]["S"]: _body(item) for item in said["Responses"].get(self.table, [])}
+                wanted = said.get("UnprocessedKeys", {})
+        return found
+
+    def all(self, prefix: str) -> Iterator[tuple[str, Any]]:
+        """(name without the prefix, body) of every item whose name starts so, by name."""
+        with self._told():
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self.table,
+                ConsistentRead=True,
+                KeyConditionExpression=f"{PARTITION} = :lake and begins_with({SORT}, :prefix)",
+                ExpressionAttributeValues={":lake": {"S": self.lake_id}, ":prefix": {"S": prefix}},
+            )
+            for page in pages:
+                for item in page["Items"]:
+                    yield item[SORT]["S"].removeprefix(prefix), _body(item)
+
+    def change(self, changes: Iterable[Change]) -> None:
+        """Make changes in their order, 99 at once: up to that all or none. Raises LakeBusy where the lease is another's."""
+        waiting = list(changes)
+        for start in range(0, len(waiting), AT_ONCE):
+            some = [self._written(change) for change in waiting[start : start + AT_ONCE]]
+            with self._told():
+                self._client.transact_write_items(TransactItems=[self._check(), *some])
+
+    @property
+    def _client(self) -> Any:
+        return client()
+
+    def _key(self, name: str) -> dict[str, Any]:
+        return {PARTITION: {"S": self.lake_id}, SORT: {"S": name}}
+
+    def _check(self) -> dict[str, Any]:
+        if self.guard is None:
+            raise LakeBusy.of("lease_lost", where=self.location)
+        name, token = self.guard
+        return {
+            "ConditionCheck": {
+                "TableName": self.table,
+                "Key": self._key(name),
+                "ConditionExpression": "#token = :token",
+                "ExpressionAttributeNames": {"#token": "token"},
+                "ExpressionAttributeValues": {":token": {"S": token}},
+            }
+        }
+
+    def _written(self, change: Change) -> dict[str, Any]:
+        if isinstance(change, Delete):
+            return {"Delete": {"TableName": self.table, "Key": self._key(change.name)}}
+        index = {key: {"N": str(v)} if isinstance(v, int) else {"S": v} for key, v in change.index}
+        packed = gzip.compress(json.dumps(change.body).encode(), mtime=0)
+        return {
+            "Put": {
+                "TableName": self.table,
+                "Item": self._key(change.name) | {"body": {"B": packed}} | index,
+            }
+        }
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        with told(self.location):
+            yield
+
+
+@contextmanager
+def told(location: str) -> Iterator[None]:
+    """DynamoDB's refusals in finlake's words."""
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code == "TransactionCanceledException":
+            reasons = [r.get("Code") for r in error.response.get("CancellationReasons", [])]
+            if "ConditionalCheckFailed" in reasons[:1]:
+                raise LakeBusy.of("lease_lost", where=location) from error
+        if code == "ResourceNotFoundException":
+            raise ConfigurationError.of("ledger_table_missing", where=location) from error
+        raise ConfigurationError.of("ledger_unusable", where=location, detail=str(error)) from error
+    except BotoCoreError as error:
+        raise ConfigurationError.of("ledger_unusable", where=location, detail=str(error)) from error
+
+
+@cache
+def client() -> Any:
+    """DynamoDB as the usual AWS environment says, retried with care for a busy table."""
+    settings = Config(
+        retries={"mode": "standard", "max_attempts": ATTEMPTS}, connect_timeout=10, read_timeout=30
+    )
+    return boto3.client("dynamodb", config=settings)
+
+
+def _body(item: dict[str, Any]) -> Any:
+    return json.loads(gzip.decompress(bytes(item["body"]["B"])))

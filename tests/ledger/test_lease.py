@@ -1,0 +1,138 @@
+"""The lease: one holder, taken over from a dead one by watching it, and fencing for one that slept."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from finlake import dynamo, lease
+from finlake.dynamo import Items, Put
+from finlake.errors import ConfigurationError, LakeBusy
+
+SECONDS = 0.9
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FINLAKE_LEASE_SECONDS", str(SECONDS))
+
+
+def items(table: str, token: str | None) -> Items:
+    return Items(table, "lake", (lease.LEASE, token) if token else None)
+
+
+def test_a_holder_that_lives_keeps_others_out_however_long_it_works(table: str) -> None:
+    with lease.held(table, "lake"):
+        time.sleep(2 * SECONDS)
+        with pytest.raises(LakeBusy, match="another finlake process"), lease.held(table, "lake"):
+            pass
+        with lease.held(table, "another lake"):
+            pass
+    with lease.held(table, "lake"):
+        pass
+    assert lease.token(table, "lake") is None
+
+
+def test_waiting_for_the_holder_to_end(table: str) -> None:
+    ended: list[float] = []
+
+    def first() -> None:
+        with lease.held(table, "lake"):
+            time.sleep(2 * SECONDS)
+            ended.append(time.monotonic())
+
+    holder = threading.Thread(target=first)
+    holder.start()
+    time.sleep(0.3)
+    with lease.held(table, "lake", wait_seconds=30):
+        assert ended
+    holder.join()
+
+
+HOLD = """
+import sys, time
+from finlake import lease
+with lease.held(sys.argv[1], "lake"):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_killed_holder_is_replaced_after_its_lease(table: str) -> None:
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, table], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+    holder.kill()
+    holder.wait()
+    started = time.monotonic()
+    with lease.held(table, "lake"):
+        assert SECONDS <= time.monotonic() - started < 10 * SECONDS
+
+
+def test_a_holder_that_slept_changes_nothing_any_more(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its renewals stop, another one takes over; waking up, it is refused, and its end doesn't free the other's lease."""
+    monkeypatch.setattr(lease._Lease, "renew_until", lambda *_: None)
+    sleeper = lease.held(table, "lake")
+    sleeper.__enter__()
+    old = items(table, lease.token(table, "lake"))
+    old.change([Put("note", 1)])
+    with lease.held(table, "lake"):
+        new = items(table, lease.token(table, "lake"))
+        with pytest.raises(LakeBusy, match="took over the lease"):
+            old.change([Put("note", 2)])
+        new.change([Put("note", 3)])
+        lease._HELD[table, "lake"] = str(old.guard and old.guard[1])
+        sleeper.__exit__(None, None, None)
+        new.change([Put("note", 4)])
+        lease._HELD[table, "lake"] = "x"
+    assert new.get("note") == 4
+
+
+def test_many_at_once_one_wins(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever takes a free lease is the only one, and the others see it."""
+    monkeypatch.setenv("FINLAKE_LEASE_SECONDS", "60")
+    inside: list[int] = []
+    most: list[int] = []
+
+    def contend(number: int) -> None:
+        contender = lease._Lease(table, "lake")
+        contender.acquire(wait_seconds=60)
+        inside.append(number)
+        most.append(len(inside))
+        time.sleep(0.05)
+        inside.remove(number)
+        contender.release()
+
+    threads = [threading.Thread(target=contend, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1] * 6
+
+
+def test_without_a_lease_nothing_is_changed(table: str) -> None:
+    with pytest.raises(LakeBusy):
+        items(table, None).change([Put("note", 1)])
+    assert items(table, None).get("note") is None
+
+
+@pytest.mark.parametrize("call", [lambda i: i.get("x"), lambda i: list(i.all("x")), lambda i: i.some(["x"])])
+def test_a_table_that_is_not_there(aws: str, call: Any) -> None:
+    with pytest.raises(ConfigurationError, match="isn't there") as refused:
+        call(Items("dynamodb://nowhere", "lake"))
+    assert "terraform/modules/ledger" in refused.value.next_step
+
+
+def test_dynamodb_out_of_reach(monkeypatch: pytest.MonkeyPatch, aws: str) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setattr(dynamo, "ATTEMPTS", 1)
+    dynamo.client.cache_clear()
+    with pytest.raises(ConfigurationError, match="can't be reached") as refused:
+        Items("dynamodb://table", "lake").get("x")
+    assert "127.0.0.1:1" in refused.value.detail
