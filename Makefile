@@ -38,14 +38,18 @@ run: setup ## sample bill -> Airflow -> published, reconciled marts, and a summa
 
 test: setup $(addprefix test-,$(SUITES)) ## all tests, suite by suite (tests/suites.yml says which is which)
 
-test-unit test-lake test-marts test-bench test-e2e test-faults: test-%: setup ## one suite, two tests at a time
+test-unit test-lake test-marts: test-%: setup ## one suite, two tests at a time
 	$(PYTEST) -n $(JOBS) --dist worksteal -m suite_$* $(if $(REPORTS),--junitxml=$(REPORTS)/$*.xml --cov-append) $(ARGS)
+
+# Coverage makes whole runs a quarter slower and adds nothing here: they run what the suites above measure.
+test-bench test-e2e test-faults: test-%: setup ## one suite of whole runs, two tests at a time, without coverage
+	$(PYTEST) -n $(JOBS) --dist worksteal -m suite_$* $(if $(REPORTS),--junitxml=$(REPORTS)/$*.xml) $(filter-out --cov%,$(ARGS))
 
 test-spark: test-%: setup ## the suite of engine spark, two files at a time: each worker keeps one JVM
 	$(PYTEST) -n $(JOBS) --dist loadfile -m suite_$* $(if $(REPORTS),--junitxml=$(REPORTS)/$*.xml --cov-append) $(ARGS)
 
 test-airflow: test-%: setup ## the suite of Airflow's scheduler, one test at a time
-	$(PYTEST) -m suite_$* $(if $(REPORTS),--junitxml=$(REPORTS)/$*.xml --cov-append) $(ARGS)
+	$(PYTEST) -m suite_$* $(if $(REPORTS),--junitxml=$(REPORTS)/$*.xml) $(filter-out --cov%,$(ARGS))
 
 test-thorough: setup ## the property tests with very many examples (hours)
 	HYPOTHESIS_PROFILE=thorough $(PYTEST) -n $(JOBS) --timeout 0 tests/properties tests/collect tests/spark_jobs $(ARGS)

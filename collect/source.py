@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from finlake.errors import NotFound
 
 CHUNK = 4 << 20
 CUT_OFF = "cut off"
+TRIES = 5
+"""How often a body may break off without one more byte."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ class S3Source:
 
     def listing(self, wanted: Callable[[str], bool]) -> Iterator[Stat]:
         """The objects whose name (last part of the key) is wanted. Raises NotFound where the bucket can't be listed."""
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import ClientError
 
         try:
             for page in self._client.get_paginator("list_objects_v2").paginate(
@@ -131,7 +134,9 @@ class S3Source:
                 for item in page.get("Contents", []):
                     if wanted(item["Key"].rpartition("/")[2]):
                         yield self._stat(item["Key"].removeprefix(self.prefix), item["Size"], item)
-        except (BotoCoreError, ClientError) as error:
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+                raise
             raise NotFound.of("bucket_unlistable", where=self.root, detail=str(error)) from error
 
     def stat(self, key: str) -> Stat | None:
@@ -155,11 +160,32 @@ class S3Source:
         return copied
 
     def _chunks(self, stat: Stat) -> Iterator[bytes]:
+        """The object's bytes. botocore repeats a request, but not a body that breaks off: that goes on from where it broke, of
+        the same ETag. Raises botocore's error where it breaks TRIES times without one more byte."""
+        from botocore.exceptions import HTTPClientError, IncompleteReadError
+
+        done, tries = 0, 0
+        while True:
+            try:
+                for chunk in self._body(stat, done):
+                    done, tries = done + len(chunk), 0
+                    yield chunk
+                return
+            except (HTTPClientError, IncompleteReadError):
+                tries += 1
+                if tries == TRIES:
+                    raise
+                time.sleep(0.2 * 2**tries)
+
+    def _body(self, stat: Stat, start: int) -> Iterator[bytes]:
         from botocore.exceptions import ClientError
 
+        rest = {"Range": f"bytes={start}-"} if start else {}
+        if start and start >= stat.size:
+            return
         try:
             answer = self._client.get_object(
-                Bucket=self.bucket, Key=self.prefix + stat.key, IfMatch=stat.etag
+                Bucket=self.bucket, Key=self.prefix + stat.key, IfMatch=stat.etag, **rest
             )
         except ClientError as error:
             if error.response["Error"]["Code"] in {"PreconditionFailed", "NoSuchKey", "412", "404"}:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -156,9 +157,13 @@ def told(location: str) -> Iterator[None]:
         raise ConfigurationError.of("ledger_unusable", where=location, detail=str(error)) from error
 
 
-@cache
 def client() -> Any:
     """DynamoDB as the usual AWS environment says, retried with care for a busy table."""
+    return _client(os.environ.get("AWS_ENDPOINT_URL_DYNAMODB") or os.environ.get("AWS_ENDPOINT_URL"))
+
+
+@cache
+def _client(_endpoint: str | None) -> Any:
     settings = Config(
         retries={"mode": "standard", "max_attempts": ATTEMPTS}, connect_timeout=10, read_timeout=30
     )

@@ -26,13 +26,16 @@ def absolute(location: str) -> str:
 
 def filesystem(location: str) -> tuple[fs.FileSystem, str]:
     """The Arrow filesystem of a location, and the location in that filesystem's own spelling."""
-    return (_s3(), location.removeprefix("s3://")) if is_s3(location) else (fs.LocalFileSystem(), location)
+    if not is_s3(location):
+        return fs.LocalFileSystem(), location
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    return _s3(endpoint, region), location.removeprefix("s3://")
 
 
 @cache
-def _s3() -> fs.S3FileSystem:
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    options: dict[str, Any] = {"region": os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")}
+def _s3(endpoint: str | None, region: str | None) -> fs.S3FileSystem:
+    options: dict[str, Any] = {"region": region}
     if endpoint:
         scheme, _, host = endpoint.partition("://")
         options |= {"endpoint_override": host.rstrip("/"), "scheme": scheme}
@@ -85,6 +88,15 @@ def write_atomically(location: str, data: bytes) -> None:
         handle.flush()
         os.fsync(handle.fileno())
     temporary.replace(target)
+
+
+def remove(location: str) -> None:
+    """Remove one file or object of the lake where it is there."""
+    if not is_s3(location):
+        Path(location).unlink(missing_ok=True)
+    elif exists(location):
+        system, path = filesystem(location)
+        system.delete_file(path)
 
 
 def write_new(location: str, data: bytes) -> None:

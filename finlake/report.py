@@ -23,6 +23,7 @@ from finlake import __version__, interrupts
 from finlake.clock import utc_now
 from finlake.errors import FinlakeError
 from finlake.logs import get_logger, without_secrets
+from finlake.messages import Said
 from finlake.objects import write_atomically
 
 FORMAT = 2
@@ -71,7 +72,7 @@ class RunReport:
         self.warnings: list[dict[str, Any]] = []
         self.details: dict[str, Any] = {}
         self.cleanup: dict[str, Any] | None = None
-        self.doing = ""
+        self.doing: Said | None = None
         self.on_change: Callable[[], None] = lambda: None
         self.outcome = "running"
         self.error: dict[str, Any] | None = None
@@ -97,7 +98,7 @@ class RunReport:
         interrupts.check()
         step = Step(name, utc_now())
         self.steps.append(step)
-        self.tell("")
+        self.tell(None)
         clock = time.perf_counter()
         try:
             yield step
@@ -126,7 +127,7 @@ class RunReport:
             }
         )
 
-    def tell(self, doing: str) -> None:
+    def tell(self, doing: Said | None) -> None:
         """What the present step is busy with, for whoever watches the run (`on_change`). Raises KeyboardInterrupt where the
         run was asked to stop and a library swallowed it."""
         interrupts.check()

@@ -20,6 +20,7 @@ import psutil
 from finlake.errors import FinlakeError
 from finlake.lake import Lake
 from finlake.ledgers import items_of
+from finlake.messages import Said
 from finlake.objects import write_atomically
 from finlake.report import RunReport
 
@@ -38,7 +39,7 @@ class Running:
     started_at: str
     step: str
     step_started_at: str
-    doing: str
+    doing: Said | None
     steps: list[dict[str, Any]] = field(default_factory=list)
 
 

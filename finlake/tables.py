@@ -101,9 +101,11 @@ def table_files(lake: Lake, layer: str, table: str, where: Mapping[str, str]) ->
 
 
 def locations(delta: DeltaTable, where: Mapping[str, str]) -> list[str]:
-    """Files as paths or s3:// addresses; delta-rs spells a local path as in a URL (`a%20b`), which no reader of files takes."""
+    """Files as paths or s3:// addresses. delta-rs spells the table's own place as in a URL (`a%20b`), which no reader of files
+    takes, and what follows as the files are really called."""
+    root = delta.table_uri.removeprefix("file://")
     uris = delta.file_uris(file_pruning_predicate=[(k, "=", v) for k, v in where.items()])
-    return sorted(uri if objects.is_s3(uri) else unquote(uri) for uri in uris)
+    return sorted(unquote(root) + uri.removeprefix(root) for uri in uris)
 
 
 def same_type(first: pa.DataType, second: pa.DataType) -> bool:

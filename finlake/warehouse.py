@@ -7,6 +7,7 @@ published build and the ones before it, so that going back is one more replaceme
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -47,6 +48,7 @@ class Pointer:
 
 
 _STAMP = "b%Y%m%dT%H%M%SZ"
+_ID = re.compile(r"b\d{8}T\d{6}Z-[0-9a-f]{6}")
 
 
 def new_build_id(now: datetime, newest: str | None = None) -> str:
@@ -93,12 +95,17 @@ class Warehouse:
         ids = sorted((n.removesuffix(".json") for n in names if n.endswith(".json")), reverse=True)
         return [self.build(build_id) for build_id in ids if f"{build_id}.duckdb" in names]
 
+    def ids(self) -> set[str]:
+        """Every build of which something is there, also what a killed run left."""
+        found = (name.partition(".")[0] for name in objects.names(self._uri("builds")))
+        return {name for name in found if _ID.fullmatch(name)}
+
     def database(self, build_id: str) -> Path:
         """The build's database as a local file; one on S3 is brought into the state folder once. Raises NotFound."""
         self.build(build_id)
         if self.lake.is_local:
             return Path(self._uri("builds", f"{build_id}.duckdb"))
-        local = self.lake.state_dir / "warehouse" / f"{build_id}.duckdb"
+        local = self._brought(build_id)
         if not local.exists():
             objects.write_atomically(str(local), objects.read(self._uri("builds", f"{build_id}.duckdb")))
         return local
@@ -141,9 +148,15 @@ class Warehouse:
         return pointer
 
     def forget(self, build_id: str) -> None:
-        """Remove a build that is neither published nor a way back: its sidecar first, then it is none any more."""
+        """Remove a build that is neither published nor a way back: its sidecar first, then it is none any more. On S3 also what
+        this machine brought of it."""
         for name in (f"{build_id}.json", f"{build_id}.duckdb"):
-            Path(self._uri("builds", name)).unlink(missing_ok=True)
+            objects.remove(self._uri("builds", name))
+        if not self.lake.is_local:
+            self._brought(build_id).unlink(missing_ok=True)
+
+    def _brought(self, build_id: str) -> Path:
+        return self.lake.state_dir / "warehouse" / f"{build_id}.duckdb"
 
     def _uri(self, *parts: str) -> str:
         return self.lake.uri("warehouse", *parts)

@@ -15,6 +15,7 @@ from finlake.errors import AuditFailed, NotFound, Warned
 from finlake.failpoints import reach
 from finlake.lake import Lake
 from finlake.ledger import Ledger
+from finlake.messages import Said, message
 from finlake.paths import CONTRACTS_DIR, DBT_DIR
 from finlake.report import RunReport
 from finlake.tables import open_table
@@ -33,7 +34,7 @@ def build(
     ledger: Ledger,
     facts: Facts,
     report: RunReport,
-    doing: Callable[[str], None],
+    doing: Callable[[Said], None],
     *,
     full: bool = False,
 ) -> Build | None:
@@ -121,12 +122,12 @@ def project_fingerprint() -> str:
 
 
 def audit(
-    lake: Lake, database: Path, periods: list[str], report: RunReport, doing: Callable[[str], None]
+    lake: Lake, database: Path, periods: list[str], report: RunReport, doing: Callable[[Said], None]
 ) -> tuple[dict[str, int], list[dict[str, Any]]]:
     """Run the expectations and the reconciliation on a build. Returns counts by outcome and the warnings; raises AuditFailed."""
     import expectations
 
-    doing("checking expectations")
+    doing(message("doing.expectations"))
     results = expectations.run(database, lake.root, periods=periods or None)
     failed = [r for r in results if r.stops]
     warned = [_warning(r) for r in results if not r.passed and not r.stops]
@@ -178,17 +179,17 @@ def _begin(warehouse: Warehouse, base: Build | None) -> None:
 
 
 def _dbt(
-    lake: Lake, database: Path, periods: list[str], report: RunReport, doing: Callable[[str], None]
+    lake: Lake, database: Path, periods: list[str], report: RunReport, doing: Callable[[Said], None]
 ) -> None:
     from pipeline.dbt_runner import run_dbt
 
-    doing("starting dbt")
+    doing(message("doing.starting_dbt"))
     done = run_dbt(
         "build",
         lake_root=lake.root,
         build_db=database,
         changed_periods=periods,
-        progress=lambda node: doing(f"dbt {node.name}"),
+        progress=lambda node: doing(message("doing.dbt_node", node=node.name)),
     )
     for warning in done.warnings:
         said = warning.description or warning.message

@@ -19,6 +19,7 @@ from finlake.errors import DeliveryRefused, NotFound
 from finlake.lake import Lake
 from finlake.ledger import DeliveryRecord, Ledger, Refusal, text_of
 from finlake.ledgers import bill_ledger, may_write
+from finlake.messages import Said
 from finlake.report import RunReport
 from finlake.settings import Settings
 from pipeline.authority import doubts, restore, settle
@@ -52,7 +53,7 @@ class Progress:
 
     total: Callable[[int], None] = field(default=lambda _: None)
     advance: Callable[[], None] = field(default=lambda: None)
-    doing: Callable[[str], None] = field(default=lambda _: None)
+    doing: Callable[[Said], None] = field(default=lambda _: None)
 
 
 def open_ledger(lake: Lake) -> Ledger:

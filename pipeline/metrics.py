@@ -23,6 +23,7 @@ from finlake.failpoints import reach
 from finlake.lake import Lake
 from finlake.ledger import text_of
 from finlake.ledgers import may_write, metric_ledger
+from finlake.messages import message
 from finlake.metric_ledger import MetricBatch, MetricLedger, MetricRefusal, TakenFile
 from finlake.metric_points import days_of, empty_points, mend, points_table, store_batch
 from finlake.report import RunReport
@@ -211,7 +212,7 @@ class _Intake:
 
     def _commit(self, batch: _Batch) -> None:
         said = MetricBatch(self.ledger.sequence() + 1, tuple(batch.files))
-        self.progress.doing(f"storing {batch.points:,} points of {len(batch.files):,} metric files")
+        self.progress.doing(message("doing.storing_points", points=batch.points, files=len(batch.files)))
         store_batch(self.lake, said, pa.concat_tables(batch.tables))
         self.ledger.take_over([said])
         reach("after_metrics_ledger")

@@ -10,6 +10,7 @@ from finlake.contracts import load_contract
 from finlake.engines.protocol import Engine, Relation
 from finlake.failpoints import reach
 from finlake.lake import Lake
+from finlake.messages import Said, message
 from finlake.metric_ledger import MetricLedger, fingerprints
 from finlake.metric_points import point_files
 from finlake.partitions import commit_partition
@@ -24,7 +25,7 @@ class MetricsWriter:
     """Replaces days of silver; knows from the Delta log what is already there."""
 
     def __init__(
-        self, lake: Lake, engine: Engine, ledger: MetricLedger, doing: Callable[[str], None] = lambda _: None
+        self, lake: Lake, engine: Engine, ledger: MetricLedger, doing: Callable[[Said], None] = lambda _: None
     ) -> None:
         self.lake, self.engine, self.ledger, self.doing = lake, engine, ledger, doing
         self.contract = load_contract("silver", METRICS)
@@ -33,7 +34,7 @@ class MetricsWriter:
         """Write the days that are missing, changed or made by an older recipe. Returns day -> rows written."""
         written = {}
         for day in self.stale():
-            self.doing(f"silver metrics {day}")
+            self.doing(message("doing.silver_metrics", day=day))
             written[day] = self._write(day)
         return written
 

@@ -37,7 +37,9 @@ def run_ingest(settings: Settings, bar: Bar, wait: float = 0.0) -> dict[str, Any
     """Take in the metric files that are new. Returns the JSON-ready account of it."""
     source = required_source(settings)
     with writing(settings, "metrics-ingest", wait, create=True) as (lake, report):
-        result = ingest_metrics(lake, settings, source, report, bar_progress(bar, "metrics", report))
+        result = ingest_metrics(
+            lake, settings, source, report, bar_progress(bar, "metrics", report, settings.language)
+        )
         report.details["changed"] = result.changed
     return account(report)
 

@@ -12,10 +12,14 @@ from finlake.machine_faults import failing_disk, full_disk, short_memory
 
 _DENIED = {"AccessDenied", "AccessDeniedException", "403", "Forbidden", "ExpiredToken", "InvalidAccessKeyId"}
 
+_STORE_FAILED = ("Generic S3 error", "AWS Error")
+"""How delta-rs and Arrow begin what they say of S3."""
+
 
 def plain(error: Exception) -> FinlakeError:
     """The error in the catalogue's words; a trace of what nobody knows is in the log."""
-    return _of_the_machine(error) or _of_other_writers(error) or _of_aws(error) or _unexpected(error)
+    known = _of_the_machine(error) or _of_other_writers(error) or _of_aws(error)
+    return known or _of_the_lakes_store(error) or _unexpected(error)
 
 
 def _of_the_machine(error: Exception) -> FinlakeError | None:
@@ -49,10 +53,31 @@ def _of_aws(error: Exception) -> FinlakeError | None:
         return ConfigurationError.of("aws_credentials_missing", detail=said)
     if isinstance(error, botocore.ClientError) and error.response.get("Error", {}).get("Code") in _DENIED:
         return ConfigurationError.of("aws_denied", operation=error.operation_name, detail=said)
-    if isinstance(
-        error, botocore.EndpointConnectionError | botocore.ConnectionError | botocore.HTTPClientError
-    ):
+    unreached = (
+        botocore.EndpointConnectionError,
+        botocore.ConnectionError,
+        botocore.HTTPClientError,
+        botocore.IncompleteReadError,
+    )
+    if isinstance(error, unreached) or _is_overloaded(error):
         return FinlakeError.of("aws_unreachable", detail=said)
+    return None
+
+
+def _is_overloaded(error: Any) -> bool:
+    """S3 answered 5xx (503 SlowDown, 500 InternalError) more often than botocore repeats."""
+    said = getattr(error, "response", {})
+    return isinstance(said, dict) and said.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500
+
+
+def _of_the_lakes_store(error: Exception) -> FinlakeError | None:
+    """What Arrow, delta-rs and DuckDB raise where the lake's own S3 fails: they have no classes of their own for it."""
+    said = str(error)
+    kind = f"{type(error).__module__}.{type(error).__name__}"
+    if kind.startswith("_duckdb.HTTP") or kind.startswith("duckdb.duckdb.HTTP"):
+        return FinlakeError.of("aws_unreachable", detail=_one_line(error))
+    if isinstance(error, OSError) and any(mark in said for mark in _STORE_FAILED):
+        return FinlakeError.of("aws_unreachable", detail=_one_line(error))
     return None
 
 

@@ -18,7 +18,7 @@ from deltalake import DeltaTable
 from finlake import objects
 from finlake.engines.duckdb import connect
 from finlake.lake import Lake
-from finlake.tables import open_table
+from finlake.tables import locations, open_table
 from finlake.warehouse import Pointer, Warehouse
 
 BUILD = "published_build"
@@ -106,7 +106,7 @@ def _attach_pinned(con: duckdb.DuckDBPyConnection, lake: Lake, name: str, table:
     """Attach a Delta table at its newest version for good. Returns that version's files."""
     uri, alias = lake.table_uri("silver", name).replace("'", "''"), f"silver_{name}"
     while True:
-        version, files = table.version(), table.file_uris()
+        version, files = table.version(), locations(table, {})
         con.execute(f"attach '{uri}' as \"{alias}\" (type delta, pin_snapshot)")
         con.execute("select 1 from duckdb_columns() where database_name = ?", [alias]).fetchall()
         table.update_incremental()

@@ -21,6 +21,7 @@ from finlake.failpoints import reach
 from finlake.lake import Lake
 from finlake.ledger import DeliveryRecord
 from finlake.machine_faults import is_the_machines
+from finlake.messages import Said, message
 from finlake.partitions import commit_partition
 from finlake.tables import open_table, table_files
 from spark_jobs.code import code_fingerprint
@@ -75,7 +76,7 @@ class SilverWriter:
         lake: Lake,
         engine: Engine,
         facts: Facts,
-        doing: Callable[[str], None] = lambda _: None,
+        doing: Callable[[Said], None] = lambda _: None,
         part: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext(),
     ) -> None:
         self.lake, self.engine, self.facts, self.doing, self.part = lake, engine, facts, doing, part
@@ -93,7 +94,7 @@ class SilverWriter:
             if current is None or not current.line_count:
                 continue
             if not self._is_there(current):
-                self.doing(f"silver {period} of {export_id}")
+                self.doing(message("doing.silver_lines", period=period, export=export_id))
                 with self._reading(current):
                     self._write_lines(current)
                 self.written.append(current)

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from finlake.error_words import in_words, told
 from finlake.messages import number, text
+from finlake.messages import told as in_language
 from pipeline.fitting import FittingTable
 
 RUNS_SHOWN = 5
@@ -61,7 +62,8 @@ def _running(run: dict[str, Any] | None, language: str, now: datetime) -> Iterat
         words = text(
             "status.running_step", language, step=run["step"], since=_since(run["step_started_at"], now)
         )
-        yield Text(f"  ▸ {words}" + (f": {run['doing']}" if run["doing"] else ""))
+        doing = f": {in_language(run['doing'], language)}" if run["doing"] else ""
+        yield Text(f"  ▸ {words}{doing}")
 
 
 def _periods(rows: list[dict[str, Any]], language: str) -> FittingTable:

@@ -12,6 +12,7 @@ from finlake.cleanup import CleanupManager
 from finlake.clock import utc_now
 from finlake.errors import NotFound, UsageError
 from finlake.lake import MARKER, Lake, check_engine, check_ledger, create_or_open, open_lake
+from finlake.messages import Said, told
 from finlake.objects import exists
 from finlake.report import RunReport
 from finlake.running import visible
@@ -90,7 +91,9 @@ def run_ingest(settings: Settings, bar: Bar, wait: float = 0.0) -> dict[str, Any
     """Take in what is new. Returns the JSON-ready account of it."""
     source = required_source(settings)
     with writing(settings, "ingest", wait, create=True) as (lake, report):
-        result = ingest(lake, settings, source, report, bar_progress(bar, "ingest", report))
+        result = ingest(
+            lake, settings, source, report, bar_progress(bar, "ingest", report, settings.language)
+        )
         report.details["changed"] = result.changed
     return account(report)
 
@@ -99,7 +102,12 @@ def run_build(settings: Settings, bar: Bar, wait: float = 0.0, *, full: bool = F
     """Build and audit the marts of what changed. Returns the JSON-ready account of it."""
     with writing(settings, "build", wait) as (lake, report), closing(open_ledger(lake)) as ledger:
         made = build(
-            lake, ledger, facts_of(settings), report, bar_progress(bar, "build", report).doing, full=full
+            lake,
+            ledger,
+            facts_of(settings),
+            report,
+            bar_progress(bar, "build", report, settings.language).doing,
+            full=full,
         )
         newest = made or Warehouse(lake).builds()[0]
         report.details |= {
@@ -117,7 +125,7 @@ def run_all(settings: Settings, bar: Bar, wait: float = 0.0) -> dict[str, Any]:
     """
     source = required_source(settings)
     with writing(settings, "run", wait, create=True) as (lake, report):
-        callbacks = bar_progress(bar, "run", report)
+        callbacks = bar_progress(bar, "run", report, settings.language)
         result = ingest(lake, settings, source, report, callbacks)
         metrics = metrics_of_run(lake, settings, report, callbacks)
         warehouse, before = Warehouse(lake), Warehouse(lake).pointer()
@@ -188,12 +196,12 @@ def _published(warehouse: Warehouse, before: Pointer | None, pointer: Pointer) -
 def _forget_old(warehouse: Warehouse, keep: int) -> None:
     """Remove builds older than the published one that no way back leads to any more."""
     pointer = warehouse.pointer()
-    if pointer is None or not warehouse.lake.is_local:
+    if pointer is None:
         return
     kept = {pointer.build_id, *pointer.previous[:keep]}
-    for built in warehouse.builds():
-        if built.build_id not in kept and built.build_id < pointer.build_id:
-            warehouse.forget(built.build_id)
+    for build_id in warehouse.ids() - kept:
+        if build_id < pointer.build_id:
+            warehouse.forget(build_id)
 
 
 def account(report: RunReport) -> dict[str, Any]:
@@ -203,12 +211,13 @@ def account(report: RunReport) -> dict[str, Any]:
     return said | details | {"report": str(report.path)}
 
 
-def bar_progress(bar: Bar, name: str, report: RunReport) -> Progress:
-    """Ingest's callbacks on a rich progress display and in what `finlake status` sees of the run."""
+def bar_progress(bar: Bar, name: str, report: RunReport, language: str) -> Progress:
+    """Ingest's callbacks on a rich progress display, in its reader's language, and in what `finlake status` sees of the run."""
     task = bar.add_task(name, total=None)
 
-    def doing(what: str) -> None:
-        report.tell(what)
+    def doing(said: Said) -> None:
+        report.tell(said)
+        what = told(said, language)
         bar.update(task, description=what if len(what) < 60 else f"{what[:28]}…{what[-30:]}")
 
     return Progress(

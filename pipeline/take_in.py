@@ -28,6 +28,7 @@ from finlake.failpoints import reach
 from finlake.lake import Lake
 from finlake.ledger import DeliveryRecord, Ledger, Refusal, text_of
 from finlake.machine_faults import is_the_machines
+from finlake.messages import Said, message
 from pipeline.quarantine import keep_reason
 from spark_jobs.silver.facts import charge_types
 
@@ -43,7 +44,7 @@ class Intake:
     ledger: Ledger
     source: Source
     copied: Callable[[int], None] = field(default=lambda _: None)
-    doing: Callable[[str], None] = field(default=lambda _: None)
+    doing: Callable[[Said], None] = field(default=lambda _: None)
     part: Part = field(default=lambda _: nullcontext())
 
     def take_in(self, delivery: Delivery) -> DeliveryRecord:
@@ -54,7 +55,7 @@ class Intake:
         folder = self.lake.landing / f"claim-{hashlib.sha256(delivery.signature.encode()).hexdigest()[:16]}"
         shutil.rmtree(folder, ignore_errors=True)
         try:
-            self.doing(f"copying {delivery.manifest.stat.key}")
+            self.doing(message("doing.copying", file=delivery.manifest.stat.key))
             with self.part("copy"):
                 landed = fetch(self.source, delivery, folder, self.copied)
             reach("after_copy")
@@ -67,7 +68,7 @@ class Intake:
                 checked = check_files(
                     landed.files,
                     delivery.manifest.file_format,
-                    lambda key: self.doing(f"checking {key}"),
+                    lambda key: self.doing(message("doing.checking", file=key)),
                     delivery.manifest.source_format,
                 )
             reach("after_check")
@@ -121,7 +122,7 @@ class Intake:
         )
         if rows == 0:
             return self._store_empty(record)
-        self.doing(f"storing {rows:,} lines of {manifest.billing_period}")
+        self.doing(message("doing.storing_lines", count=rows, period=manifest.billing_period))
         files = self._bronze_files(landed, checked, manifest.file_format, folder)
         keys = {
             "export_id": record.export_id,

@@ -17,6 +17,8 @@ from finlake.yaml_text import read as read_yaml
 
 LANGUAGES = ("en", "pt-BR")
 Entry = dict[str, str | dict[str, str]]
+Said = dict[str, Any]
+"""Words of the catalogue as a value: what `message` gives."""
 
 
 @cache
@@ -37,9 +39,14 @@ def text(key: str, language: str, /, **values: Any) -> str:
     return filled(catalogue()[key][language], language, values)
 
 
-def message(key: str, /, **values: Any) -> dict[str, Any]:
+def message(key: str, /, **values: Any) -> Said:
     """Words of the catalogue as a value that can be kept as JSON and told in any language: a part of an error or warning."""
     return {"message": key, "values": values}
+
+
+def told(said: Said, language: str) -> str:
+    """The words of a `message` in a language."""
+    return text(said["message"], language, **said["values"])
 
 
 def filled(words: str | dict[str, str], language: str, values: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from functools import cached_property
 from typing import Any
 
 from finlake.dynamo import Change, Delete, Items, Put
@@ -46,7 +47,7 @@ class DynamoMetricLedger(MetricLedger):
         return {name.removeprefix(FILE) for name in self.items.some([f"{FILE}{mark}" for mark in marks])}
 
     def has_content(self, content_id: str) -> bool:
-        return self.items.get(f"{CONTENT}{content_id}") is not None
+        return content_id in self._contents
 
     def days(self) -> dict[str, int]:
         return {day: int(sequence) for day, sequence in self.items.all(DAY)}
@@ -72,6 +73,11 @@ class DynamoMetricLedger(MetricLedger):
         changes += [Delete(f"{REFUSAL}{name}") for name in there if name not in wanted]
         self.items.change(changes)
 
+    @cached_property
+    def _contents(self) -> set[str]:
+        """Read once: every new file's content is asked for."""
+        return {name for name, _ in self.items.all(CONTENT)}
+
     def _note(self, batch: MetricBatch) -> None:
         names = [f"{CONTENT}{file.content_id}" for file in batch.files]
         contents = {name.removeprefix(CONTENT): said for name, said in self.items.some(names).items()}
@@ -88,6 +94,7 @@ class DynamoMetricLedger(MetricLedger):
                 Put(STATE, batch.sequence),
             ]
         )
+        self._contents.update(contents)
 
     def _forget(self) -> None:
         """Of what is stored; the number first, so that a cut-off forgetting is done again."""
@@ -96,6 +103,7 @@ class DynamoMetricLedger(MetricLedger):
             f"{kind}{name}" for kind in (FILE, CONTENT, CONTENT_DAY, DAY) for name, _ in self.items.all(kind)
         ]
         self.items.change([Delete(name) for name in gone])
+        self._contents.clear()
 
 
 def _placed(contents: dict[str, Any], file: TakenFile) -> set[str]:

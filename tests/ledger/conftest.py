@@ -31,9 +31,7 @@ def aws(moto_address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> I
     """The environment leads to moto; its address."""
     for name, value in s3.environment(moto_address, tmp_path / "state").items():
         monkeypatch.setenv(name, value)
-    dynamo.client.cache_clear()
     yield moto_address
-    dynamo.client.cache_clear()
 
 
 @pytest.fixture

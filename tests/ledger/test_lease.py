@@ -132,7 +132,6 @@ def test_dynamodb_out_of_reach(monkeypatch: pytest.MonkeyPatch, aws: str) -> Non
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     monkeypatch.setattr(dynamo, "ATTEMPTS", 1)
-    dynamo.client.cache_clear()
     with pytest.raises(ConfigurationError, match="can't be reached") as refused:
         Items("dynamodb://table", "lake").get("x")
     assert "127.0.0.1:1" in refused.value.detail

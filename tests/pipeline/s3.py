@@ -26,14 +26,15 @@ def moto(log: Path) -> Iterator[str]:
         arguments = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
         server = subprocess.Popen(arguments, stdout=out, stderr=out)
     try:
-        _wait(f"http://127.0.0.1:{port}/moto-api/", server)
+        wait_for(f"http://127.0.0.1:{port}/moto-api/", server)
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
         server.wait(30)
 
 
-def _wait(address: str, server: subprocess.Popen[bytes]) -> None:
+def wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
+    """Until a server answers at an address."""
     for _ in range(600):
         assert server.poll() is None, "moto's server ended"
         try:

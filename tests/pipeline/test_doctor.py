@@ -13,7 +13,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from finlake import metric_ledger, objects
+from finlake import ledgers
 from finlake.errors import ExitCode
 from finlake.lake import create_or_open
 from finlake.settings import load_settings
@@ -219,7 +219,7 @@ def test_a_lock_that_is_held(lake: Path) -> None:
     assert lake_checks.lock(SAY, settings).status == "ok"
 
 
-@pytest.mark.parametrize("name", ["ledger.sqlite", metric_ledger.LEDGER])
+@pytest.mark.parametrize("name", ledgers.FILES)
 def test_ledger(name: str, lake: Path) -> None:
     settings = load_settings(lake=str(lake))
     assert lake_checks.ledger(SAY, settings).detail == "none yet"
@@ -272,12 +272,10 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         "AWS_REGION": "us-east-1",
     }.items():
         monkeypatch.setenv(name, value)
-    objects._s3.cache_clear()
     client = boto3.client("s3", region_name="us-east-1")
     client.create_bucket(Bucket="bills")
     yield client
     server.stop()
-    objects._s3.cache_clear()
 
 
 def test_a_lake_and_a_source_on_s3(s3: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from finlake import objects
 from tests.pipeline.ingesting import multiset, silver
 from tests.pipeline.metric_streams import MARCH_10, Sample, as_json, as_otel, load, put
 from tests.pipeline.s3 import client, environment, moto, upload
@@ -22,9 +21,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with moto(folder / "log") as endpoint, pytest.MonkeyPatch.context() as patch:
         for name, value in environment(endpoint, folder / "state").items():
             patch.setenv(name, value)
-        objects._s3.cache_clear()
         yield
-    objects._s3.cache_clear()
 
 
 def test_a_bucket_gives_what_a_folder_gives(aws: None, tmp_path: Path) -> None:

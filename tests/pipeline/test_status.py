@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import time
 from collections import Counter
 from contextlib import closing
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from rich.console import Console
 
 from finlake.lake import open_lake
 from finlake.ledger import SqliteLedger
+from finlake.messages import message
 from finlake.settings import load_settings
 from finlake.warehouse import Build, Warehouse
 from pipeline import cli, steps
@@ -115,6 +117,14 @@ def test_a_run_is_seen_while_it_holds_the_lock(lake: Path, capsys: pytest.Captur
         assert "Running: ingest" in words(lake) and "step bronze" in words(lake)
     said = look(lake, capsys)
     assert said["running"] is None and [run["command"] for run in said["runs"]] == ["ingest", "ingest"]
+
+
+def test_what_a_run_is_busy_with_is_told_in_the_readers_language(lake: Path) -> None:
+    with steps.writing(load_settings(lake=str(lake)), "ingest", 0) as (_, report), report.step("bronze"):
+        time.sleep(0.6)  # told at most twice a second
+        report.tell(message("doing.storing_lines", count=12345, period="2026-03"))
+        assert "storing 12,345 lines of 2026-03" in words(lake)
+        assert "gravando 12.345 linhas de 2026-03" in words(lake, "pt-BR")
 
 
 def test_a_claim_is_loading_or_unfinished(lake: Path) -> None:
