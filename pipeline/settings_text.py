@@ -18,6 +18,7 @@ EXAMPLES = {
     "source": "s3://my-billing-bucket/exports",
     "metrics_source": "s3://my-metrics-bucket/streams",
     "engine": "spark",
+    "ledger": "dynamodb://finlake-prod-ledger",
     "spark_remote": "sc://spark.example.com:15002",
 }
 """What a setting without a default may look like."""

@@ -93,8 +93,20 @@ def test_a_holder_that_slept_changes_nothing_any_more(table: str, monkeypatch: p
 
 
 def test_many_at_once_one_wins(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever takes a free lease is the only one, and the others see it."""
+    """Whoever takes a free lease is the only one, and the others see it. DynamoDB checks a condition and writes in one step;
+    moto's threads don't, so its requests come one by one here."""
     monkeypatch.setenv("FINLAKE_LEASE_SECONDS", "60")
+    one_by_one, client = threading.Lock(), dynamo.client()
+
+    class OneByOne:
+        def get_item(self, **said: Any) -> Any:
+            return client.get_item(**said)
+
+        def update_item(self, **said: Any) -> Any:
+            with one_by_one:
+                return client.update_item(**said)
+
+    monkeypatch.setattr(lease, "client", OneByOne)
     inside: list[int] = []
     most: list[int] = []
 
