@@ -52,7 +52,7 @@ def test_suites_add_up_over_reports(summary: ModuleType, tmp_path: Path) -> None
 
 def test_money_and_ledger_are_shown_apart(summary: ModuleType) -> None:
     table = summary.coverage_table(
-        {"finlake/ledger.py": counts(8, 10, 3, 4), "spark_jobs/silver/x.py": counts(5, 5, 0, 0)}
+        {"finlake/ledger/sqlite.py": counts(8, 10, 3, 4), "spark_jobs/silver/x.py": counts(5, 5, 0, 0)}
     )
     rows = {line[:26].strip(): line[26:].split() for line in table.splitlines()}
     assert rows["all"] == ["86.7%", "75.0%"]

@@ -1,9 +1,9 @@
 """An S3 that misbehaves: `python -m tests.pipeline.faulty_s3 UPSTREAM PORT RULES` stands before moto and breaks chosen requests.
 
-RULES is a JSON list of {"fault", "method", "path" (regular expression), "times" (-1: always)}. Faults: `busy` (503 SlowDown),
-`reset` (the connection is reset before an answer), `cut` (the body ends halfway, its length promised in full), `slow` (two
-seconds before the answer). A process of its own, since libraries hold Python's lock while they wait for S3. Toxiproxy works
-below HTTP and has no 503.
+RULES is a JSON list of {"fault", "method" and "path" (regular expressions), "times" (-1: always)}. Faults: `busy` (503
+SlowDown), `reset` (the connection is reset before an answer), `cut` (the body ends halfway, its length promised in full),
+`slow` (two seconds before the answer), `note` (none: the request is only noted). A process of its own, since libraries
+hold Python's lock while they wait for S3. Toxiproxy works below HTTP and has no 503.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BUSY = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</
 
 @contextlib.contextmanager
 def faulty(upstream: str, log: Path, *rules: dict[str, Any]) -> Iterator[str]:
-    """The address of an S3 that breaks requests as `rules` say; what it broke stands in `log`."""
+    """The address of an S3 that breaks requests as `rules` say; what the rules met stands in `log`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -45,22 +45,23 @@ def faulty(upstream: str, log: Path, *rules: dict[str, Any]) -> Iterator[str]:
         proxy.wait(30)
 
 
-def broken(log: Path) -> list[tuple[str, str, str]]:
-    """(fault, method, path) of the requests that were broken so far."""
-    return [tuple(line.split(" ", 2)) for line in log.read_text().splitlines()]  # type: ignore[misc]
+def met(log: Path) -> list[dict[str, str]]:
+    """The requests that a rule met so far: fault, method, path, and `target`, the operation as JSON services are asked for it."""
+    return [json.loads(line) for line in log.read_text().splitlines()]
 
 
 class _Rules:
     def __init__(self, rules: list[dict[str, Any]]) -> None:
         self.rules, self.lock = rules, threading.Lock()
 
-    def fault(self, method: str, path: str) -> str:
+    def fault(self, method: str, path: str, target: str) -> str:
         with self.lock:
             for rule in self.rules:
-                meant = rule["method"] == method and re.search(rule["path"], path)
+                meant = re.fullmatch(rule["method"], method) and re.search(rule["path"], path)
                 if meant and rule["times"]:
                     rule["times"] -= 1
-                    print(rule["fault"], method, path, flush=True)
+                    said = {"fault": rule["fault"], "method": method, "path": path, "target": target}
+                    print(json.dumps(said), flush=True)
                     return str(rule["fault"])
         return ""
 
@@ -72,7 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _any(self) -> None:
         body = self._body()
-        fault = self.rules.fault(self.command, self.path)
+        fault = self.rules.fault(self.command, self.path, self.headers.get("X-Amz-Target", ""))
         if fault == "reset":
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.close_connection = True

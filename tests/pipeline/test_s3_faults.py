@@ -15,7 +15,7 @@ from collect import source
 from finlake.errors import ExitCode
 from pipeline import cli
 from tests.pipeline import s3, tiny
-from tests.pipeline.faulty_s3 import broken, faulty
+from tests.pipeline.faulty_s3 import faulty, met
 from tests.pipeline.ingesting import SILVER, ingest, multiset, silver
 
 WHEN = ("ingested_at", "decided_at", "delivered_at")
@@ -117,7 +117,7 @@ def test_a_fault_that_passes_costs_time_or_a_run_never_a_figure(
     """What Arrow, delta-rs or DuckDB don't repeat on the lake's side is told, and the next run makes it good."""
     with faulty(healthy, tmp_path / "faults", *RECOVERED[case]) as worse:
         code, said = run(lake, capsys, AWS_ENDPOINT_URL=worse)
-    assert broken(tmp_path / "faults"), "no request was broken: this test shows nothing"
+    assert met(tmp_path / "faults"), "no request was broken: this test shows nothing"
     if code:
         assert said["code"] == "aws_unreachable" and case in ("lake_busy", "lake_cut"), said
         assert run(lake, capsys)[0] == ExitCode.OK
