@@ -18,15 +18,24 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
-from finlake.errors import ConfigurationError, LakeBusy
+from finlake.errors import ConfigurationError, FinlakeError, LakeBusy
 
 SCHEME = "dynamodb://"
 PARTITION, SORT = "pk", "sk"
 AT_ONCE = 99
 """Changes in one transaction: DynamoDB takes 100, one is the check of the lease."""
 _KEYS_AT_ONCE = 100
+_MAY_PASS = frozenset(
+    (
+        "ThrottlingException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "TransactionConflict",
+    )
+)
+"""What DynamoDB says when it is asked too much or at a bad moment, and still says after ATTEMPTS tries."""
 ATTEMPTS = 8
 
 
@@ -141,20 +150,27 @@ class Items:
 
 @contextmanager
 def told(location: str) -> Iterator[None]:
-    """DynamoDB's refusals in finlake's words."""
+    """DynamoDB's refusals in finlake's words: what may pass by itself as `aws_unreachable`, the rest as configuration."""
     try:
         yield
     except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code == "TransactionCanceledException":
-            reasons = [r.get("Code") for r in error.response.get("CancellationReasons", [])]
-            if "ConditionalCheckFailed" in reasons[:1]:
-                raise LakeBusy.of("lease_lost", where=location) from error
-        if code == "ResourceNotFoundException":
-            raise ConfigurationError.of("ledger_table_missing", where=location) from error
-        raise ConfigurationError.of("ledger_unusable", where=location, detail=str(error)) from error
+        raise _refused(location, error) from error
+    except (NoCredentialsError, PartialCredentialsError) as error:
+        raise ConfigurationError.of("aws_credentials_missing", where=location, detail=str(error)) from error
     except BotoCoreError as error:
-        raise ConfigurationError.of("ledger_unusable", where=location, detail=str(error)) from error
+        raise FinlakeError.of("aws_unreachable", where=location, detail=str(error)) from error
+
+
+def _refused(location: str, error: ClientError) -> FinlakeError:
+    code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+    reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
+    if reasons[:1] == ["ConditionalCheckFailed"]:
+        return LakeBusy.of("lease_lost", where=location)
+    if code == "ResourceNotFoundException":
+        return ConfigurationError.of("ledger_table_missing", where=location)
+    if status >= 500 or _MAY_PASS.intersection([code, *reasons]):
+        return FinlakeError.of("aws_unreachable", where=location, detail=str(error))
+    return ConfigurationError.of("ledger_unusable", where=location, detail=str(error))
 
 
 def client() -> Any:

@@ -21,7 +21,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from finlake.dynamo import PARTITION, SCHEME, SORT, client, told
-from finlake.errors import ConfigurationError, LakeBusy
+from finlake.errors import FinlakeError, LakeBusy
 
 LEASE = "lease"
 _HELD: dict[tuple[str, str], str] = {}
@@ -51,7 +51,7 @@ def held(location: str, lake_id: str, wait_seconds: float = 0.0) -> Iterator[Non
         yield
     finally:
         ended.set()
-        renewing.join()
+        renewing.join(lease.seconds)
         del _HELD[location, lake_id]
         lease.release()
 
@@ -84,13 +84,13 @@ class _Lease:
     def renew_until(self, ended: threading.Event) -> None:
         """Count up until told to end; a count that doesn't succeed is tried again, and fails for good where it is another's."""
         while not ended.wait(self.seconds / 3):
-            with suppress(ConfigurationError):
+            with suppress(FinlakeError):
                 if not self._update("set beat = beat + :one", {":one": {"N": "1"}}):
                     return
 
     def release(self) -> None:
         """Free for the next one. One that can't be freed now stands still, and is taken over like that of a dead one."""
-        with suppress(ConfigurationError):
+        with suppress(FinlakeError):
             self._update("remove #token, holder", {})
 
     def _read(self) -> tuple[str, str] | None:

@@ -9,10 +9,11 @@ import time
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, NoCredentialsError
 
 from finlake import dynamo, lease
 from finlake.dynamo import Items, Put
-from finlake.errors import ConfigurationError, LakeBusy
+from finlake.errors import ConfigurationError, FinlakeError, LakeBusy
 
 SECONDS = 0.9
 
@@ -144,6 +145,41 @@ def test_dynamodb_out_of_reach(monkeypatch: pytest.MonkeyPatch, aws: str) -> Non
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     monkeypatch.setattr(dynamo, "ATTEMPTS", 1)
-    with pytest.raises(ConfigurationError, match="can't be reached") as refused:
+    with pytest.raises(FinlakeError, match="can't be reached") as refused:
         Items("dynamodb://table", "lake").get("x")
-    assert "127.0.0.1:1" in refused.value.detail
+    assert refused.value.code == "aws_unreachable" and "127.0.0.1:1" in refused.value.detail
+
+
+def said_by_dynamodb(code: str, status: int = 400, reasons: tuple[str, ...] = ()) -> ClientError:
+    return ClientError(
+        {
+            "Error": {"Code": code, "Message": "words"},
+            "ResponseMetadata": {"HTTPStatusCode": status},
+            "CancellationReasons": [{"Code": reason} for reason in reasons],
+        },
+        "TransactWriteItems",
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            said_by_dynamodb("TransactionCanceledException", reasons=("ConditionalCheckFailed", "None")),
+            "lease_lost",
+        ),
+        (
+            said_by_dynamodb("TransactionCanceledException", reasons=("None", "TransactionConflict")),
+            "aws_unreachable",
+        ),
+        (said_by_dynamodb("ThrottlingException"), "aws_unreachable"),
+        (said_by_dynamodb("InternalServerError", 500), "aws_unreachable"),
+        (said_by_dynamodb("AccessDeniedException"), "ledger_unusable"),
+        (said_by_dynamodb("ResourceNotFoundException"), "ledger_table_missing"),
+        (NoCredentialsError(), "aws_credentials_missing"),
+    ],
+)
+def test_what_dynamodb_says_in_finlakes_words(error: Exception, told: str) -> None:
+    with pytest.raises(FinlakeError) as raised, dynamo.told("dynamodb://table"):
+        raise error
+    assert raised.value.code == told
