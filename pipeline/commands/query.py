@@ -26,8 +26,18 @@ def register(app: typer.Typer) -> None:
 
 def query(
     sql: Annotated[
-        str, typer.Argument(metavar="SQL", help="One statement that reads; - reads it from stdin.")
-    ],
+        str | None,
+        typer.Argument(
+            metavar="[SQL]", help="One statement that reads; - reads it from stdin.", show_default=False
+        ),
+    ] = None,
+    named: Annotated[
+        str | None,
+        typer.Option("--named", metavar="NAME", help="Ask one of the named queries instead (--list)."),
+    ] = None,
+    list_named: Annotated[
+        bool, typer.Option("--list", help="List the named queries: the questions that analysts ask first.")
+    ] = False,
     format: Annotated[
         Format | None,
         typer.Option("--format", help="How to print; otherwise the ending of --output, else a table."),
@@ -62,8 +72,12 @@ def query(
     settings = resolve_settings(config, lake=lake)
     chosen = _format(format, output, json)
     out = Output(json)
+    if list_named:
+        _list(out, settings.language)
+        return
+    asked = _statement(sql, named)
     with open_reader(open_lake(settings.lake)) as reader:
-        answer = ask(reader, sys.stdin.read() if sql == "-" else sql)
+        answer = ask(reader, asked)
         if json and output is None:
             payload = _payload(reader, answer, limit or None)
             out.emit(payload, lambda console: None)
@@ -72,6 +86,32 @@ def query(
             _show(reader, answer, rows, settings.language, output)
         else:
             _write(out, reader, answer, chosen, output, limit or None, settings.language)
+
+
+def _statement(sql: str | None, named: str | None) -> str:
+    """The SQL that is asked: given, from stdin, or a named query's. Raises UsageError unless it is exactly one."""
+    from finlake.errors import UsageError
+    from pipeline.named_queries import named_query
+
+    if (sql is None) == (named is None):
+        raise UsageError.of("query_none_or_two")
+    if named is not None:
+        return named_query(named).sql(gold="", silver="silver.")
+    return sys.stdin.read() if sql == "-" else str(sql)
+
+
+def _list(out: Output, language: str) -> None:
+    """Name and question of every named query."""
+    from rich.table import Table
+
+    from pipeline.named_queries import named_queries
+
+    found = named_queries()
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for query in found.values():
+        table.add_row(query.name, query.question[language])
+    payload = {"queries": [{"name": q.name, "question": q.question[language]} for q in found.values()]}
+    out.emit(payload, lambda console: console.print(table))
 
 
 def _format(given: Format | None, output: Path | None, json: bool) -> Format:

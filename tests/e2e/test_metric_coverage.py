@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from rich.progress import Progress
 from finlake.sample.generate import write_sample
 from finlake.sample.plan import Request
 from finlake.settings import load_settings
+from pipeline.named_queries import named_queries, named_query
 from pipeline.steps import run_all
 from tests.e2e.whole_run import published
 
@@ -131,3 +133,35 @@ def test_a_day_on_which_a_stream_was_quiet_is_a_documented_zero(
         (balancer, "requests", sunday),
         *[(stream, metric, day) for metric in ("incoming", "reads") for day in (sunday, saturday)],
     ]
+
+
+@pytest.mark.parametrize("name", sorted(named_queries()))
+def test_every_named_query_answers_on_the_sample(
+    name: str, sample: tuple[Path, list[dict[str, Any]]]
+) -> None:
+    """Each has an answer in the sample, but for the question to which the right answer is nothing."""
+    rows = published(sample[0], named_query(name).sql(gold="", silver="silver."))
+    assert bool(rows) == (name != "unmapped_products"), rows[:3]
+
+
+def test_named_queries_agree_with_each_other(sample: tuple[Path, list[dict[str, Any]]]) -> None:
+    """The month's bill is the same by account and by service, and its parts are those of usage and of the rest."""
+
+    def asked(name: str) -> list[tuple[Any, ...]]:
+        return published(sample[0], named_query(name).sql(gold="", silver="silver."))
+
+    by_account = sum(row[5] for row in asked("bill_by_account") if row[3] == "USD")
+    by_service = sum(row[5] for row in asked("cost_by_service") if row[4] == "USD")
+    by_region = sum(row[3] for row in asked("cost_by_region") if row[2] == "USD")
+    assert by_account == by_service == by_region > 0
+    by_team, by_env = (
+        {(row[0], row[2]): Decimal(0) for row in asked(name)}
+        for name in ("cost_by_team", "cost_by_environment")
+    )
+    for totals, name in ((by_team, "cost_by_team"), (by_env, "cost_by_environment")):
+        for month, _, currency, cost in asked(name):
+            totals[month, currency] += cost
+    assert by_team == by_env
+    assert all(row[7] for row in asked("reconciliation_proof"))
+    changes = [row for row in asked("month_over_month") if row[0] == "2026-10" and row[4] == "USD"]
+    assert sum(row[5] for row in changes) == by_account
