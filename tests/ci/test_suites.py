@@ -15,6 +15,7 @@ from tests.suites import ROOT, suite_of, suites
     [
         ("tests/finlake/test_x.py", set(), "unit"),
         ("tests/test_docs.py", set(), "unit"),
+        ("tests/spark_jobs/test_x.py", set(), "jobs"),
         ("tests/pipeline/test_x.py", set(), "lake"),
         ("tests/pipeline/test_x.py", {"kill", "timeout"}, "faults"),
         ("tests/faults/test_x.py", set(), "faults"),

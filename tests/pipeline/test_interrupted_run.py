@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -24,6 +25,12 @@ def wait_for_step(lake: Path, step: str) -> None:
     raise AssertionError(f"the run never came to {step}")
 
 
+def without_coverage() -> dict[str, str]:
+    """The environment of a process that is interrupted: inside coverage's own lock, the interruption would leave it locked for
+    good (seen: `Collector.lock_data`), which no user's process has."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS")}
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_told_to_stop(number: int, golden: Path, tmp_path: Path) -> None:
     lake, source = tmp_path / "lake", golden / "cur2_parquet"
@@ -35,7 +42,8 @@ def test_a_run_that_is_told_to_stop(number: int, golden: Path, tmp_path: Path) -
         "--source",
         str(source),
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+    pipe, bare = subprocess.PIPE, without_coverage()
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=bare) as run:
         wait_for_step(lake, "silver")
         time.sleep(0.5)
         run.send_signal(number)
