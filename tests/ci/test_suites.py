@@ -22,6 +22,8 @@ from tests.suites import ROOT, suite_of, suites
         ("tests/e2e/test_x.py", {"spark"}, "spark"),
         ("tests/dags/test_x.py", {"airflow"}, "airflow"),
         ("tests/e2e/test_x.py", set(), "e2e"),
+        ("tests/e2e/test_lake_on_s3.py", set(), "s3"),
+        ("tests/ledger/test_x.py", {"kill"}, "s3"),
     ],
 )
 def test_markers_before_folders_and_the_rest_is_unit(path: str, markers: set[str], suite: str) -> None:
