@@ -109,6 +109,12 @@ class Items:
             with self._told():
                 self._client.transact_write_items(TransactItems=[self._check(), *some])
 
+    def replace(self, prefix: str, wanted: dict[str, Any]) -> None:
+        """Make these, by name without the prefix, all the items whose name starts so."""
+        there = dict(self.all(prefix))
+        changes: list[Change] = [Put(prefix + n, said) for n, said in wanted.items() if there.get(n) != said]
+        self.change([*changes, *(Delete(prefix + name) for name in there if name not in wanted)])
+
     @property
     def _client(self) -> Any:
         return client()

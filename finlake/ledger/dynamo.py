@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict
 from functools import cached_property
-from typing import Any
 
 from finlake.dynamo import Change, Delete, Items, Put
 from finlake.ledger.base import Ledger
@@ -68,13 +67,7 @@ class DynamoLedger(Ledger):
         return sorted((Refusal(**said) for _, said in self.items.all(REFUSAL)), key=lambda r: r.manifest)
 
     def set_refusals(self, refusals: Iterable[Refusal]) -> None:
-        wanted = {r.signature: asdict(r) for r in refusals}
-        there: dict[str, Any] = dict(self.items.all(REFUSAL))
-        changes: list[Change] = [
-            Put(f"{REFUSAL}{name}", said) for name, said in wanted.items() if there.get(name) != said
-        ]
-        changes += [Delete(f"{REFUSAL}{name}") for name in there if name not in wanted]
-        self.items.change(changes)
+        self.items.replace(REFUSAL, {r.signature: asdict(r) for r in refusals})
 
     def authority(self) -> list[Authority]:
         found = (Authority(**said) for _, said in self.items.all(AUTHORITY))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterable
 
 from finlake.ledger.base import Ledger
 from finlake.ledger.records import Authority, DeliveryRecord, Refusal, record_from
+from finlake.sqlite_file import SqliteFile
 
 FILE = "ledger.sqlite"
 """Its name in the lake's state folder."""
@@ -27,34 +25,13 @@ create table if not exists refusals (
 """
 
 
-class SqliteLedger(Ledger):
+class SqliteLedger(SqliteFile, Ledger):
     """SQLite ledger of one lake. Every method is one transaction; the lake's writer lock keeps writers apart.
 
     `read_only` opens an existing file for looking at, also while a run writes. Raises sqlite3.OperationalError.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        if read_only:
-            self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
-        self._db.executescript("pragma journal_mode=wal; pragma synchronous=full;")
-        self._db.executescript(_SCHEMA)
-
-    def close(self) -> None:
-        self._db.close()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        self._db.execute("begin immediate")
-        try:
-            yield self._db
-            self._db.execute("commit")
-        except BaseException:
-            if self._db.in_transaction:  # SQLite itself has rolled back where the disk is full
-                self._db.execute("rollback")
-            raise
+    schema = _SCHEMA
 
     def next_sequence(self) -> int:
         """The number of the next delivery: one more than any so far."""

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
-from finlake.dynamo import Change, Delete, Items, Put
+from finlake.dynamo import Delete, Items, Put
 from finlake.metric_ledger.base import MetricLedger
 from finlake.metric_ledger.records import MetricBatch, MetricRefusal, TakenFile
 
@@ -65,13 +65,7 @@ class DynamoMetricLedger(MetricLedger):
         return sorted((MetricRefusal(**said) for _, said in self.items.all(REFUSAL)), key=lambda r: r.key)
 
     def set_refusals(self, refusals: Iterable[MetricRefusal]) -> None:
-        wanted = {r.mark: asdict(r) for r in refusals}
-        there: dict[str, Any] = dict(self.items.all(REFUSAL))
-        changes: list[Change] = [
-            Put(f"{REFUSAL}{name}", said) for name, said in wanted.items() if there.get(name) != said
-        ]
-        changes += [Delete(f"{REFUSAL}{name}") for name in there if name not in wanted]
-        self.items.change(changes)
+        self.items.replace(REFUSAL, {r.mark: asdict(r) for r in refusals})
 
     @cached_property
     def _contents(self) -> set[str]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from finlake.metric_ledger.base import MetricLedger
 from finlake.metric_ledger.records import MetricBatch, MetricRefusal, TakenFile
+from finlake.sqlite_file import SqliteFile
 
 _SCHEMA = """
 create table if not exists metric_files (
@@ -29,33 +28,13 @@ _TABLES = ("metric_files", "metric_content_days", "metric_days")
 _AT_ONCE = 500
 
 
-class SqliteMetricLedger(MetricLedger):
+class SqliteMetricLedger(SqliteFile, MetricLedger):
     """Embedded form, on SQLite. Every method is one transaction; the lake's writer lock keeps writers apart.
 
     `read_only` opens an existing file for looking at, also while a run writes. Raises sqlite3.OperationalError.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        if read_only:
-            self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
-        self._db.executescript("pragma journal_mode=wal; pragma synchronous=full;")
-        self._db.executescript(_SCHEMA)
-
-    def close(self) -> None:
-        self._db.close()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        self._db.execute("begin immediate")
-        try:
-            yield self._db
-            self._db.execute("commit")
-        except BaseException:
-            self._db.execute("rollback")
-            raise
+    schema = _SCHEMA
 
     def is_there(self) -> bool:
         """Whether the file has a metric ledger: one that no ingest of metrics has opened yet hasn't."""
