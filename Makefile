@@ -12,7 +12,7 @@ REPORTS ?=
 # Million lines of a month's bill and region of make plan-cost. Not ?=: a terminal has LINES of its own.
 LINES   := 1
 REGION  := us-east-1
-SUITES  := unit jobs lake s3 marts bench e2e faults spark airflow
+SUITES  := unit jobs lake s3 marts bench e2e faults spark airflow athena production
 PYTEST   = TZ=America/Sao_Paulo $(BIN)/python -m pytest
 
 # Tests and targets start many processes: each would compile pandas, dbt and Airflow anew.
@@ -48,7 +48,10 @@ test-bench test-e2e test-faults: test-%: setup ## one suite of whole runs, two t
 test-spark: test-%: setup ## the suite of engine spark, two files at a time: each worker keeps one JVM
 	$(PYTEST) -n $(JOBS) --dist loadfile -m suite_$* $(if $(REPORTS),--junitxml=$(REPORTS)/$*.xml --cov-append) $(ARGS)
 
-test-airflow: test-%: setup ## the suite of Airflow's scheduler, one test at a time
+test-athena: test-%: setup ## the suite of target athena, one test at a time: they share one Trino
+	$(PYTEST) -m suite_$* $(if $(REPORTS),--junitxml=$(REPORTS)/$*.xml --cov-append) $(ARGS)
+
+test-airflow test-production: test-%: setup ## suites of Airflow's scheduler, one test at a time
 	$(PYTEST) -m suite_$* $(if $(REPORTS),--junitxml=$(REPORTS)/$*.xml) $(filter-out --cov%,$(ARGS))
 
 test-thorough: setup ## the property tests with very many examples (hours)

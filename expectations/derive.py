@@ -1,6 +1,7 @@
 """From a table contract to its checks: required, unique, primary key, enum and quality become expectations.
 
-Pure: nothing is read but the contract. SQL is DuckDB's; `{batch}` stands for the table under check.
+Pure: nothing is read but the contract. SQL is DuckDB's, in words that sqlglot can turn into Athena's; `{batch}` stands for
+the table under check.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def _unique(contract: Contract, columns: tuple[str, ...]) -> Check:
     # does not see two equal keys with a null in them, and its self-join is slower.
     names = _list(columns)
     many = len(columns) > 1
-    repeated = f"select {names}, count(*) as row_count from {{batch}} group by all having count(*) > 1"
+    repeated = f"select {names}, count(*) as row_count from {{batch}} group by {names} having count(*) > 1"
     return Check(
         table=contract.name,
         name=f"unique: {', '.join(columns)}",
@@ -74,7 +75,7 @@ def _one_of(contract: Contract, column: str, values: tuple[str, ...]) -> Check:
     allowed = ", ".join(exp.Literal.string(value).sql("duckdb") for value in values)
     name = _quoted(column)
     wrong = (
-        f"select {name}, count(*) as row_count from {{batch}} where {name} not in ({allowed}) group by all"
+        f"select {name}, count(*) as row_count from {{batch}} where {name} not in ({allowed}) group by {name}"
     )
     return Check(
         table=contract.name,

@@ -31,6 +31,13 @@ OTHER_VARIABLES = {
     "FINLAKE_LAKE_ROOT": "Set by finlake for dbt: the lake that a build reads.",
     "FINLAKE_BUILD_DB": "Set by finlake for dbt: the database that a build writes.",
     "FINLAKE_DUCKDB_MEMORY": "Set by finlake for dbt: how much memory DuckDB may hold.",
+    "FINLAKE_DBT_KEPT_AS": "Set by finlake for dbt: how models are kept that are made month by month.",
+    "FINLAKE_DBT_MADE_AS": "Set by finlake for dbt: how models are kept that are made as a whole.",
+    "FINLAKE_DBT_DATABASE": "Set by finlake for dbt: how the Glue databases' names begin.",
+    "FINLAKE_DBT_SILVER": "Set by finlake for dbt: the Glue database of silver.",
+    "FINLAKE_DBT_WORKGROUP": "Set by finlake for dbt: Athena's workgroup.",
+    "FINLAKE_DBT_RESULTS": "Set by finlake for dbt: where Athena leaves results.",
+    "FINLAKE_DBT_DATA": "Set by finlake for dbt: where Athena keeps the marts.",
     "FINLAKE_FAILPOINT": "For tests: the named point at which the process is killed.",
     "FINLAKE_CI": "For tests: 1 makes a skipped test a failure.",
 }
@@ -113,6 +120,14 @@ class PublishSettings(_Section):
     keep_builds: int = Field(default=3, ge=1, le=100)
 
 
+class AthenaSettings(_Section):
+    """Where target athena builds."""
+
+    workgroup: str = Field(default="primary", pattern=r"^[A-Za-z0-9._-]{1,128}$")
+    database: str = Field(default="finlake", pattern=r"^[a-z0-9_]{1,200}$")
+    results: Location | None = Field(default=None, pattern=r"^s3://")
+
+
 class Settings(BaseSettings):
     """All settings of one call. Build it with load_settings(), which names the place of a mistake."""
 
@@ -124,12 +139,14 @@ class Settings(BaseSettings):
     source: Location | None = Field(default=None)
     metrics_source: Location | None = Field(default=None)
     engine: Literal["duckdb", "spark"] | None = Field(default=None)
+    target: Literal["duckdb", "athena"] = Field(default="duckdb")
     ledger: str | None = Field(default=None, pattern=LEDGER)
     spark_remote: str | None = Field(default=None, pattern=r"^sc://[^\s/]+")
     language: Literal["en", "pt-BR"] = Field(default="en")
     dimensions: Dimensions = Field(default=DEFAULT_DIMENSIONS)
     cleanup: CleanupSettings = Field(default_factory=CleanupSettings)
     publish: PublishSettings = Field(default_factory=PublishSettings)
+    athena: AthenaSettings = Field(default_factory=AthenaSettings)
 
     @classmethod
     def settings_customise_sources(

@@ -1,7 +1,8 @@
 """Builds of the marts and which of them is published. Write, audit, publish: readers follow one pointer, replaced at once.
 
-Embedded: each build is one DuckDB file (schema `marts`), never changed once it has its sidecar. The pointer names the
-published build and the ones before it, so that going back is one more replacement of the pointer.
+A build is one once its sidecar lies in the lake. The pointer names the published build and the ones before it, so that going
+back is one more replacement of the pointer. Embedded (`Warehouse`): each build is one DuckDB file (schema `marts`). On Athena
+(finlake/athena_warehouse.py) it is rows of Iceberg tables.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +27,8 @@ BUILDING = "building.duckdb"
 
 @dataclass(frozen=True)
 class Build:
-    """An audited build: when (UTC ISO), from which inputs (billing period -> fingerprint), by which project state."""
+    """An audited build: when (UTC ISO), from which inputs (billing period -> fingerprint), by which project state. `rows_of`,
+    where builds share tables: billing period -> the build that made its rows."""
 
     build_id: str
     created_at: str
@@ -34,6 +37,7 @@ class Build:
     built_periods: Sequence[str]
     checks: Mapping[str, int] = field(default_factory=dict)
     warnings: Sequence[Any] = ()
+    rows_of: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,24 +63,29 @@ def new_build_id(now: datetime, newest: str | None = None) -> str:
     return f"{now:{_STAMP}}-{secrets.token_hex(3)}"
 
 
-class Warehouse:
-    """The builds of one lake. Writers hold the lake's lock; readers need none."""
+class Builds(ABC):
+    """The builds of one lake on one engine. Writers hold the lake's lock; readers need none."""
+
+    folder: tuple[str, ...] = ("warehouse",)
 
     def __init__(self, lake: Lake) -> None:
         self.lake = lake
 
-    @property
-    def workplace(self) -> Path:
-        """Where dbt builds: always the same local file, so that dbt's parsed project stays valid between builds."""
-        base = Path(self.lake.root) if self.lake.is_local else self.lake.state_dir
-        return base / "warehouse" / BUILDING
-
+    @abstractmethod
     def pointer(self) -> Pointer | None:
         """What is published now, or None."""
-        try:
-            return Pointer(**json.loads(objects.read(self._uri("published.json"))))
-        except FileNotFoundError:
-            return None
+
+    @abstractmethod
+    def _show(self, pointer: Pointer, build: Build) -> None:
+        """Make it what readers see, at once."""
+
+    @abstractmethod
+    def _has_rows(self, build_id: str, names: Collection[str]) -> bool:
+        """Whether the marts of a build with a sidecar are still there. `names`: what lies beside the sidecars."""
+
+    @abstractmethod
+    def _forget_rows(self, build_ids: Collection[str]) -> None:
+        """Remove the marts of builds whose sidecars are gone."""
 
     def published(self) -> Build | None:
         pointer = self.pointer()
@@ -90,30 +99,15 @@ class Warehouse:
             raise NotFound.of("build_missing", where=self.lake.root, build=build_id) from None
 
     def builds(self) -> list[Build]:
-        """Audited builds whose database is still there, newest first."""
+        """Audited builds whose marts are still there, newest first."""
         names = set(objects.names(self._uri("builds")))
         ids = sorted((n.removesuffix(".json") for n in names if n.endswith(".json")), reverse=True)
-        return [self.build(build_id) for build_id in ids if f"{build_id}.duckdb" in names]
+        return [self.build(build_id) for build_id in ids if self._has_rows(build_id, names)]
 
     def ids(self) -> set[str]:
         """Every build of which something is there, also what a killed run left."""
         found = (name.partition(".")[0] for name in objects.names(self._uri("builds")))
         return {name for name in found if _ID.fullmatch(name)}
-
-    def database(self, build_id: str) -> Path:
-        """The build's database as a local file; one on S3 is brought into the state folder once. Raises NotFound."""
-        self.build(build_id)
-        if self.lake.is_local:
-            return Path(self._uri("builds", f"{build_id}.duckdb"))
-        local = self._brought(build_id)
-        if not local.exists():
-            objects.write_atomically(str(local), objects.read(self._uri("builds", f"{build_id}.duckdb")))
-        return local
-
-    def keep(self, build: Build) -> None:
-        """Take the finished workplace over as an audited build: the database first, the sidecar makes it one."""
-        objects.put_file(self.workplace, self._uri("builds", f"{build.build_id}.duckdb"))
-        objects.write_atomically(self._uri("builds", f"{build.build_id}.json"), _json(asdict(build)))
 
     def candidate(self) -> str | None:
         """The newest build that no rollback took back: what publishing without a name shows."""
@@ -135,31 +129,82 @@ class Warehouse:
         return self._point(build_id, now, keep, sorted(taken_back))
 
     def _point(self, build_id: str, now: datetime, keep: int, withdrawn: Sequence[str]) -> Pointer:
-        self.build(build_id)
-        before = self.pointer()
+        build, before = self.build(build_id), self.pointer()
         if before and before.build_id == build_id and list(before.withdrawn) == list(withdrawn):
             return before
         known = [before.build_id, *before.previous] if before else []
         previous = [b for b in known if b != build_id and b not in withdrawn][:keep]
         pointer = Pointer(build_id, now.isoformat(), previous, list(withdrawn))
         reach("before_publish")
-        objects.write_atomically(self._uri("published.json"), _json(asdict(pointer)))
+        self._show(pointer, build)
         reach("after_publish")
         return pointer
 
-    def forget(self, build_id: str) -> None:
-        """Remove a build that is neither published nor a way back: its sidecar first, then it is none any more. On S3 also what
-        this machine brought of it."""
-        for name in (f"{build_id}.json", f"{build_id}.duckdb"):
-            objects.remove(self._uri("builds", name))
-        if not self.lake.is_local:
-            self._brought(build_id).unlink(missing_ok=True)
+    def forget_old(self, keep: int) -> None:
+        """Remove builds older than the published one that no way back leads to any more: their sidecars first, then they are
+        none any more."""
+        pointer = self.pointer()
+        if pointer is None:
+            return
+        kept = {pointer.build_id, *pointer.previous[:keep]}
+        old = [build_id for build_id in sorted(self.ids() - kept) if build_id < pointer.build_id]
+        for build_id in old:
+            objects.remove(self._uri("builds", f"{build_id}.json"))
+        if old:
+            self._forget_rows(old)
+
+    def _keep_sidecar(self, build: Build) -> None:
+        objects.write_atomically(self._uri("builds", f"{build.build_id}.json"), _json(asdict(build)))
+
+    def _uri(self, *parts: str) -> str:
+        return self.lake.uri(*self.folder, *parts)
+
+
+class Warehouse(Builds):
+    """Embedded: one DuckDB file a build, never changed once it has its sidecar; the pointer is one file."""
+
+    @property
+    def workplace(self) -> Path:
+        """Where dbt builds: always the same local file, so that dbt's parsed project stays valid between builds."""
+        base = Path(self.lake.root) if self.lake.is_local else self.lake.state_dir
+        return base / "warehouse" / BUILDING
+
+    def pointer(self) -> Pointer | None:
+        try:
+            return Pointer(**json.loads(objects.read(self._uri("published.json"))))
+        except FileNotFoundError:
+            return None
+
+    def database(self, build_id: str) -> Path:
+        """The build's database as a local file; one on S3 is brought into the state folder once. Raises NotFound."""
+        self.build(build_id)
+        if self.lake.is_local:
+            return Path(self._uri("builds", f"{build_id}.duckdb"))
+        local = self._brought(build_id)
+        if not local.exists():
+            objects.write_atomically(str(local), objects.read(self._uri("builds", f"{build_id}.duckdb")))
+        return local
+
+    def keep(self, build: Build) -> None:
+        """Take the finished workplace over as an audited build: the database first, the sidecar makes it one."""
+        objects.put_file(self.workplace, self._uri("builds", f"{build.build_id}.duckdb"))
+        self._keep_sidecar(build)
+
+    def _show(self, pointer: Pointer, build: Build) -> None:
+        objects.write_atomically(self._uri("published.json"), _json(asdict(pointer)))
+
+    def _has_rows(self, build_id: str, names: Collection[str]) -> bool:
+        return f"{build_id}.duckdb" in names
+
+    def _forget_rows(self, build_ids: Collection[str]) -> None:
+        """On S3 also what this machine brought of them."""
+        for build_id in build_ids:
+            objects.remove(self._uri("builds", f"{build_id}.duckdb"))
+            if not self.lake.is_local:
+                self._brought(build_id).unlink(missing_ok=True)
 
     def _brought(self, build_id: str) -> Path:
         return self.lake.state_dir / "warehouse" / f"{build_id}.duckdb"
-
-    def _uri(self, *parts: str) -> str:
-        return self.lake.uri("warehouse", *parts)
 
 
 def _json(said: Mapping[str, Any]) -> bytes:

@@ -1,16 +1,13 @@
-"""Build: dbt makes the marts of the changed months in a copy of the newest build, and checks run on it before it counts."""
+"""Build: dbt makes the marts of the changed months beside the rows of the newest build, and checks run on it before it counts."""
 
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finlake.clock import utc_now
 from finlake.contracts import all_contracts
-from finlake.engines.duckdb import connect
 from finlake.errors import AuditFailed, NotFound, Warned
 from finlake.failpoints import reach
 from finlake.lake import Lake
@@ -19,18 +16,23 @@ from finlake.messages import Said, message
 from finlake.paths import CONTRACTS_DIR, DBT_DIR
 from finlake.report import RunReport
 from finlake.tables import open_table
-from finlake.warehouse import Build, Warehouse, new_build_id
+from finlake.warehouse import Build, new_build_id
 from pipeline.authority import settle
 from pipeline.control import write_control_tables
 from pipeline.metrics_silver import METRICS, days_of_silver
+from pipeline.targets import Draft, Target
 from spark_jobs.silver.facts import Facts
 
 if TYPE_CHECKING:
     from expectations.results import CheckResult
 
+_Audit = tuple[dict[str, int], list[dict[str, Any]]]
+"""Counts of checks by outcome, and the warnings."""
+
 
 def build(
     lake: Lake,
+    target: Target,
     ledger: Ledger,
     facts: Facts,
     report: RunReport,
@@ -42,37 +44,48 @@ def build(
 
     The caller holds the lake's writer lock. Raises AuditFailed where a check or the reconciliation fails.
     """
-    warehouse = Warehouse(lake)
     settle(ledger)
     inputs, project = inputs_of(ledger, facts, metrics_of(lake)), project_fingerprint()
     if not inputs:
         raise NotFound.of("nothing_to_build_from", where=lake.root)
-    base = next(iter(warehouse.builds()), None)
+    base = next(iter(target.builds.builds()), None)
     if base and base.project == project and dict(base.inputs) == inputs and not full:
         return None
-    periods = _changed(base, inputs, project) if base and not full else []
+    changed = _changed(base, inputs, project) if base and not full else []
+    draft = _draft(base, changed, sorted(inputs))
     with report.step("prepare") as step:
         write_control_tables(lake, ledger)
-        _begin(warehouse, base if periods else None)
-        step.details = {"changed_periods": periods or sorted(inputs), "incremental": bool(periods)}
-    with report.step("dbt") as step:
-        _dbt(lake, warehouse.workplace, periods, report, doing)
+        target.begin(draft, base if changed else None)
+        step.details = {"changed_periods": list(draft.periods), "incremental": draft.incremental}
+    with report.step("dbt"):
+        _dbt(target, draft, report, doing)
         reach("after_dbt")
     with report.step("audit") as step:
-        checks, warnings = audit(lake, warehouse.workplace, periods, report, doing)
+        checks, warnings = _audited(target, draft, report, doing)
         step.rows = sum(checks.values())
         reach("after_audit")
     made = Build(
-        new_build_id(utc_now(), base.build_id if base else None),
+        draft.build_id,
         utc_now().isoformat(),
         project,
         inputs,
-        periods or sorted(inputs),
+        list(draft.periods),
         checks,
         warnings,
+        dict(draft.rows_of) if target.shares_tables else {},
     )
-    warehouse.keep(made)
+    target.keep(made)
     return made
+
+
+def _draft(base: Build | None, changed: list[str], periods: list[str]) -> Draft:
+    """A new build: what it makes anew, and whose rows it takes over."""
+    build_id = new_build_id(utc_now(), base.build_id if base else None)
+    made = changed or periods
+    former = {period: of for period, of in base.rows_of.items() if period in periods} if base else {}
+    return Draft(
+        build_id, tuple(made), {**former, **dict.fromkeys(made, build_id)}, incremental=bool(changed)
+    )
 
 
 def inputs_of(ledger: Ledger, facts: Facts, metrics: Mapping[str, Sequence[Any]]) -> dict[str, str]:
@@ -121,19 +134,15 @@ def project_fingerprint() -> str:
     return _digest("".join(_digest(path.read_text()) for path in files))
 
 
-def audit(
-    lake: Lake, database: Path, periods: list[str], report: RunReport, doing: Callable[[Said], None]
-) -> tuple[dict[str, int], list[dict[str, Any]]]:
-    """Run the expectations and the reconciliation on a build. Returns counts by outcome and the warnings; raises AuditFailed."""
-    import expectations
-
+def _audited(target: Target, draft: Draft, report: RunReport, doing: Callable[[Said], None]) -> _Audit:
+    """Run the expectations and the reconciliation on a draft. Raises AuditFailed."""
     doing(message("doing.expectations"))
-    results = expectations.run(database, lake.root, periods=periods or None)
+    results = target.check(draft)
     failed = [r for r in results if r.stops]
     warned = [_warning(r) for r in results if not r.passed and not r.stops]
     for warning in warned:
         report.warn(warning)
-    reconciled = reconciliation(database)
+    reconciled = target.reconciliation(draft)
     report.details["reconciliation"] = reconciled
     off = [row for row in reconciled if not row["is_reconciled"]]
     if failed or off:
@@ -142,9 +151,7 @@ def audit(
             f"{row['billing_period']} {row['payer_id']} {row['measure']} differs from the source"
             for row in off
         ]
-        raise AuditFailed.of(
-            "checks_failed", where=str(database), count=len(said), checks="; ".join(said[:5])
-        )
+        raise AuditFailed.of("checks_failed", where=target.where, count=len(said), checks="; ".join(said[:5]))
     counts = {"passed": sum(r.passed for r in results), "warned": len(warned)}
     return counts, [warning.as_dict() for warning in warned]
 
@@ -155,42 +162,9 @@ def _warning(result: CheckResult) -> Warned:
     return Warned.of("check_found_rows", where=result.table, check=result.check, count=result.row_count)
 
 
-def reconciliation(database: Path) -> list[dict[str, Any]]:
-    """Rows of the mart `reconciliation` of a build: billing period × payer × currency × measure, source against marts."""
-    con = connect(str(database), read_only=True, extensions=())
-    try:
-        rows = con.execute(
-            "select * from marts.reconciliation order by billing_period, payer_id, currency, measure"
-        )
-        names = [column[0] for column in rows.description or []]
-        return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
-    finally:
-        con.close()
-
-
-def _begin(warehouse: Warehouse, base: Build | None) -> None:
-    workplace = warehouse.workplace
-    workplace.parent.mkdir(parents=True, exist_ok=True)
-    for leftover in workplace.parent.glob(f"{workplace.name}*"):
-        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-    if base:
-        shutil.copyfile(warehouse.database(base.build_id), workplace)
-    reach("after_build_copy")
-
-
-def _dbt(
-    lake: Lake, database: Path, periods: list[str], report: RunReport, doing: Callable[[Said], None]
-) -> None:
-    from pipeline.dbt_runner import run_dbt
-
+def _dbt(target: Target, draft: Draft, report: RunReport, doing: Callable[[Said], None]) -> None:
     doing(message("doing.starting_dbt"))
-    done = run_dbt(
-        "build",
-        lake_root=lake.root,
-        build_db=database,
-        changed_periods=periods,
-        progress=lambda node: doing(message("doing.dbt_node", node=node.name)),
-    )
+    done = target.make(draft, lambda node: doing(message("doing.dbt_node", node=node.name)))
     for warning in done.warnings:
         said = warning.description or warning.message
         report.warn(

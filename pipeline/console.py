@@ -15,7 +15,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -40,6 +40,14 @@ SourceOption = Annotated[
         "--source",
         metavar="DIR|s3://BUCKET/PREFIX",
         help="Where AWS delivers the bill. Otherwise: FINLAKE_SOURCE, then finlake.yml.",
+        show_default=False,
+    ),
+]
+TargetOption = Annotated[
+    Literal["duckdb", "athena"] | None,
+    typer.Option(
+        "--target",
+        help="Where the marts are built. Otherwise: FINLAKE_TARGET, then finlake.yml, else duckdb.",
         show_default=False,
     ),
 ]

@@ -68,7 +68,7 @@ def sources_file(contracts: list[Contract]) -> str:
     ]
     source = {
         "name": "silver",
-        "schema": "silver",
+        "schema": "{{ env_var('FINLAKE_DBT_SILVER', 'silver') }}",
         "description": "Tables of the lake that the silver jobs write",
         "config": {
             "meta": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +20,8 @@ from pipeline.silver import by_period, in_time
 def write_control_tables(lake: Lake, ledger: Ledger) -> None:
     """Bring silver.deliveries, silver.source_totals and silver.billing_authority to what the ledger says.
 
-    Metrics may never be delivered: their table is made empty then, since the marts read it.
+    Metrics may never be delivered: their table is made empty then, since the marts read it. Instants are kept to the
+    millisecond: Athena reads no more of a Delta table.
     """
     records = [r for r in ledger.deliveries() if r.state != "claimed"]
     ordered = [in_time(stored) for stored in by_period(records).values()]
@@ -30,7 +32,7 @@ def write_control_tables(lake: Lake, ledger: Ledger) -> None:
     _replace(
         lake,
         "billing_authority",
-        [vars(a) | {"decided_at": instant_of(a.decided_at)} for a in ledger.authority()],
+        [vars(a) | {"decided_at": _to_the_millisecond(a.decided_at)} for a in ledger.authority()],
     )
     ensure_table(lake, load_contract("silver", "resource_metrics"))
     reach("after_control_tables")
@@ -47,9 +49,14 @@ def _delivery(record: DeliveryRecord, is_current: bool, position: dict[str, int]
         "state": shown if record.state == "stored" else record.state,
         "is_current": is_current,
         "position": position.get(record.delivery_id),
-        "delivered_at": instant_of(record.delivered_at),
-        "ingested_at": instant_of(record.ingested_at),
+        "delivered_at": _to_the_millisecond(record.delivered_at),
+        "ingested_at": _to_the_millisecond(record.ingested_at),
     }
+
+
+def _to_the_millisecond(text: str | None) -> datetime | None:
+    instant = instant_of(text)
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000) if instant else None
 
 
 def _totals(record: DeliveryRecord) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import logging
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,37 +61,41 @@ def run_dbt(
     command: str | Sequence[str],
     *,
     lake_root: str | Path,
-    build_db: str | Path,
+    build_db: str | Path | None = None,
     changed_periods: Sequence[str] | None = None,
     target: str = "duckdb",
+    environment: Mapping[str, str] | None = None,
+    variables: Mapping[str, Any] | None = None,
     threads: int = 2,
     progress: Progress | None = None,
     unit_tests: bool = False,
     work_dir: Path | None = None,
 ) -> DbtResult:
-    """Run `dbt <command>` (for example `build`, or ["docs", "generate"]) on one build database.
+    """Run `dbt <command>` (for example `build`, or ["docs", "generate"]) on one build.
 
-    `changed_periods` (YYYY-MM): only these are read from silver and replaced; None or empty rebuilds every
-    period (`--full-refresh`). `work_dir` takes dbt's target and logs; default `<lake>/cache/dbt`, or a
-    temporary folder for a lake on S3. Raises AuditFailed naming the checks that failed, FinlakeError where
-    SQL or dbt itself failed.
+    `build_db`: the build's database, of target duckdb. `changed_periods` (YYYY-MM): only these are read from silver and
+    replaced; None or empty rebuilds every period (on target duckdb with `--full-refresh`). `environment`: what the profile of
+    another target reads, `variables`: further dbt variables. `work_dir` takes dbt's target and logs; default
+    `<lake>/cache/dbt`, or a temporary folder for a lake on S3. Raises AuditFailed naming the checks that failed, FinlakeError
+    where SQL or dbt itself failed.
     """
     words = [command] if isinstance(command, str) else list(command)
-    periods = _checked_periods(changed_periods or ())
-    with _work_dir(lake_root, work_dir) as folder, _environment(lake_root, build_db), _own_logging():
-        arguments = words + _options(words[0], folder, target, threads, periods, unit_tests)
+    said = {"changed_periods": _checked_periods(changed_periods or ()), **(variables or {})}
+    wanted = {**_of_the_lake(lake_root, build_db), **(environment or {})}
+    with _work_dir(lake_root, work_dir) as folder, _environment(wanted), _own_logging():
+        arguments = words + _options(words[0], folder, target, threads, said, unit_tests)
         return _invoke(" ".join(words), arguments, progress)
 
 
 def _options(
-    verb: str, folder: Path, target: str, threads: int, periods: Sequence[str], unit_tests: bool
+    verb: str, folder: Path, target: str, threads: int, variables: Mapping[str, Any], unit_tests: bool
 ) -> list[str]:
     options = ["--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR), "--target", target]
     options += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
     options += ["--quiet", "--log-level", "none", "--log-level-file", "info", "--no-version-check"]
     if verb in ("build", "run", "test"):
-        options += ["--threads", str(threads), "--vars", json.dumps({"changed_periods": list(periods)})]
-    if verb in ("build", "run") and not periods:
+        options += ["--threads", str(threads), "--vars", json.dumps(dict(variables))]
+    if verb in ("build", "run") and target == "duckdb" and not variables["changed_periods"]:
         options.append("--full-refresh")
     if verb == "build" and not unit_tests:
         options += ["--exclude-resource-type", "unit_test"]
@@ -197,15 +201,19 @@ def _work_dir(lake_root: str | Path, given: Path | None) -> Iterator[Path]:
             yield Path(folder)
 
 
-@contextmanager
-def _environment(lake_root: str | Path, build_db: str | Path) -> Iterator[None]:
-    """The variables that dbt/profiles.yml and the sources read, for the time of one call."""
+def _of_the_lake(lake_root: str | Path, build_db: str | Path | None) -> dict[str, str]:
+    """The variables that dbt/profiles.yml and the sources read on target duckdb."""
     local = "://" not in str(lake_root)
-    wanted = {
+    return {
         "FINLAKE_LAKE_ROOT": str(Path(lake_root).resolve()) if local else str(lake_root),
-        "FINLAKE_BUILD_DB": str(Path(build_db).resolve()),
+        "FINLAKE_BUILD_DB": str(Path(build_db).resolve()) if build_db else ":memory:",
         "FINLAKE_DUCKDB_MEMORY": f"{memory_limit_mb()}MB",
     }
+
+
+@contextmanager
+def _environment(wanted: Mapping[str, str]) -> Iterator[None]:
+    """These variables, for the time of one call."""
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:

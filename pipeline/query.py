@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import duckdb
+import pyarrow as pa
 
 from finlake.errors import FinlakeError, NotFound, UsageError
 from pipeline.reader import Reader
@@ -15,6 +16,7 @@ from pipeline.reader import Reader
 READING = "SELECT, WITH, FROM, EXPLAIN, DESCRIBE, SHOW and SUMMARIZE"
 _EXPLAIN = re.compile(r"\s*explain(?:\s+analyze)?(?:\s*\([^()]*\))?\s+(?=[\w(])", re.IGNORECASE)
 _BATCH = 10_000
+_ARROW_BATCH = 100_000
 
 
 @dataclass(frozen=True)
@@ -25,11 +27,29 @@ class Column:
     kind: str
 
 
-class Answer:
-    """A running query's result. Rows stream: take them once, by `rows()` or as Arrow from `relation`."""
+class Answer(Protocol):
+    """A query's result. Rows stream: take them once, by `rows()` or by `batches()`."""
+
+    columns: list[Column]
+
+    def rows(self, limit: int | None = None) -> Iterator[tuple[Any, ...]]:
+        """The rows as Python values (money as Decimal), at most `limit`."""
+        ...
+
+    def batches(self) -> pa.RecordBatchReader:
+        """The rows in Arrow, with the query's own types."""
+        ...
+
+
+class DuckdbAnswer:
+    """A running query of DuckDB's."""
 
     def __init__(self, relation: duckdb.DuckDBPyConnection, columns: list[Column], explain: Any) -> None:
         self.relation, self.columns, self._explain = relation, columns, explain
+
+    def batches(self) -> pa.RecordBatchReader:
+        """The rows in Arrow."""
+        return self.relation.to_arrow_reader(_ARROW_BATCH)
 
     def rows(self, limit: int | None = None) -> Iterator[tuple[Any, ...]]:
         """The rows as Python values (money as Decimal), at most `limit`."""
@@ -46,7 +66,7 @@ class Answer:
             raise
 
 
-def ask(reader: Reader, sql: str) -> Answer:
+def ask(reader: Reader, sql: str) -> DuckdbAnswer:
     """Run one reading statement. Raises UsageError for SQL that is wrong or would do more than read."""
 
     def explain(error: duckdb.Error) -> NoReturn:
@@ -57,7 +77,8 @@ def ask(reader: Reader, sql: str) -> Answer:
         relation = reader.connection.execute(sql)
     except duckdb.Error as error:
         explain(error)
-    return Answer(relation, _columns(relation.description or []), explain)
+    columns = unique_columns([(str(name), str(kind)) for name, kind, *_ in relation.description or []])
+    return DuckdbAnswer(relation, columns, explain)
 
 
 def check_reading(sql: str, con: duckdb.DuckDBPyConnection) -> None:
@@ -95,13 +116,13 @@ def explained(error: duckdb.Error, reader: Reader) -> FinlakeError:
     return UsageError.of("query_wrong", said=said, tables=known)
 
 
-def _columns(description: list[Any]) -> list[Column]:
-    """Columns with unique names: what comes twice gets _1, _2 as in DuckDB's own CREATE TABLE AS."""
+def unique_columns(described: list[tuple[str, str]]) -> list[Column]:
+    """Columns (name, type) with unique names: what comes twice gets _1, _2 as in DuckDB's own CREATE TABLE AS."""
     names: list[str] = []
-    for name, *_ in description:
-        unique, count = str(name), 0
+    for name, _ in described:
+        unique, count = name, 0
         while unique in names:
             count += 1
             unique = f"{name}_{count}"
         names.append(unique)
-    return [Column(name, str(row[1])) for name, row in zip(names, description, strict=True)]
+    return [Column(name, kind) for name, (_, kind) in zip(names, described, strict=True)]

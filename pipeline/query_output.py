@@ -88,7 +88,7 @@ def write_json(answer: Answer, out: IO[str], limit: int | None) -> int:
 
 def write_parquet(answer: Answer, out: IO[bytes], limit: int | None) -> int:
     """Parquet with the query's own types. Returns the row count. Raises UsageError for a type it lacks."""
-    source = answer.relation.to_arrow_reader(100_000)
+    source = answer.batches()
     schema = pa.schema(
         [field.with_name(c.name) for field, c in zip(source.schema, answer.columns, strict=True)]
     )

@@ -15,7 +15,7 @@ from finlake.ledger import Authority, DeliveryRecord, Refusal, SqliteLedger
 from finlake.ledgers import bill_ledger_to_look
 from finlake.running import Running, running
 from finlake.tables import open_table
-from finlake.warehouse import Warehouse
+from finlake.warehouse import Builds, Warehouse
 from pipeline.authority import restore
 from pipeline.metrics_state import metrics_state
 from pipeline.silver import LINES, by_period, current_of
@@ -30,8 +30,9 @@ _BRIEF = (
 class StatusReader:
     """Looks at one lake as often as asked; silver is read again only when it has changed. Takes no lock."""
 
-    def __init__(self, lake: Lake) -> None:
-        self.lake = lake
+    def __init__(self, lake: Lake, builds: Builds | None = None) -> None:
+        """`builds`: of the target whose marts are asked about; else the embedded one's."""
+        self.lake, self.builds = lake, builds or Warehouse(lake)
         self._lines: tuple[int, list[dict[str, Any]]] | None = None
 
     def look(self) -> dict[str, Any]:
@@ -50,7 +51,7 @@ class StatusReader:
             "deliveries": deliveries,
             "refused": [_refused(refusal) for refusal in refusals],
             "metrics": metrics_state(self.lake),
-            **published(self.lake),
+            **published(self.builds),
             "runs": runs(self.lake.reports),
         }
 
@@ -103,9 +104,8 @@ def with_delivery(
     }
 
 
-def published(lake: Lake) -> dict[str, Any]:
+def published(warehouse: Builds) -> dict[str, Any]:
     """What readers see, and the builds that could be published."""
-    warehouse = Warehouse(lake)
     pointer = warehouse.pointer()
     builds = [
         asdict(build) | {"published": bool(pointer and build.build_id == pointer.build_id)}

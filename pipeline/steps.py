@@ -17,10 +17,11 @@ from finlake.objects import exists
 from finlake.report import RunReport
 from finlake.running import visible
 from finlake.settings import Settings
-from finlake.warehouse import Pointer, Warehouse
-from pipeline.build import build, marts, reconciliation
+from finlake.warehouse import Builds, Pointer
+from pipeline.build import build, marts
 from pipeline.ingest import Progress, facts_of, ingest, open_ledger, plan
 from pipeline.metrics import metrics_of_run
+from pipeline.targets import Target, target_of
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -101,15 +102,17 @@ def run_ingest(settings: Settings, bar: Bar, wait: float = 0.0) -> dict[str, Any
 def run_build(settings: Settings, bar: Bar, wait: float = 0.0, *, full: bool = False) -> dict[str, Any]:
     """Build and audit the marts of what changed. Returns the JSON-ready account of it."""
     with writing(settings, "build", wait) as (lake, report), closing(open_ledger(lake)) as ledger:
+        target = target_of(lake, settings)
         made = build(
             lake,
+            target,
             ledger,
             facts_of(settings),
             report,
             bar_progress(bar, "build", report, settings.language).doing,
             full=full,
         )
-        newest = made or Warehouse(lake).builds()[0]
+        newest = made or target.builds.builds()[0]
         report.details |= {
             "changed": made is not None,
             "build_id": newest.build_id,
@@ -128,80 +131,69 @@ def run_all(settings: Settings, bar: Bar, wait: float = 0.0) -> dict[str, Any]:
         callbacks = bar_progress(bar, "run", report, settings.language)
         result = ingest(lake, settings, source, report, callbacks)
         metrics = metrics_of_run(lake, settings, report, callbacks)
-        warehouse, before = Warehouse(lake), Warehouse(lake).pointer()
+        target = target_of(lake, settings)
+        builds, before = target.builds, target.builds.pointer()
         with closing(open_ledger(lake)) as ledger:
-            made = build(lake, ledger, facts_of(settings), report, callbacks.doing)
+            made = build(lake, target, ledger, facts_of(settings), report, callbacks.doing)
         with report.step("publish"):
-            pointer = warehouse.publish(_newest(warehouse), utc_now(), settings.publish.keep_builds)
-            _forget_old(warehouse, settings.publish.keep_builds)
-        published = _published(warehouse, before, pointer)
+            pointer = builds.publish(_newest(builds), utc_now(), settings.publish.keep_builds)
+            builds.forget_old(settings.publish.keep_builds)
+        published = _published(target, before, pointer)
         changed = result.changed or metrics or made is not None or published["changed"]
-        built = list(warehouse.build(pointer.build_id).built_periods)
+        shown = builds.build(pointer.build_id)
         report.details |= published | {
             "changed": changed,
             "ingested": result.changed,
             "built": made is not None,
-            "periods": built,
+            "periods": list(shown.built_periods),
         }
-        report.details.setdefault("reconciliation", reconciliation(warehouse.database(pointer.build_id)))
+        if "reconciliation" not in report.details:
+            report.details["reconciliation"] = target.reconciliation(shown)
     return account(report)
 
 
 def run_publish(settings: Settings, wait: float = 0.0, build_id: str | None = None) -> dict[str, Any]:
     """Publish the newest audited build, or the one named. Raises NotFound where there is none."""
     with writing(settings, "publish", wait) as (lake, report):
-        warehouse = Warehouse(lake)
-        before = warehouse.pointer()
+        target = target_of(lake, settings)
+        builds, before = target.builds, target.builds.pointer()
         with report.step("publish"):
-            pointer = warehouse.publish(
-                build_id or _newest(warehouse), utc_now(), settings.publish.keep_builds
-            )
-            _forget_old(warehouse, settings.publish.keep_builds)
-        report.details |= _published(warehouse, before, pointer)
+            pointer = builds.publish(build_id or _newest(builds), utc_now(), settings.publish.keep_builds)
+            builds.forget_old(settings.publish.keep_builds)
+        report.details |= _published(target, before, pointer)
     return account(report)
 
 
 def run_rollback(settings: Settings, wait: float = 0.0, build_id: str | None = None) -> dict[str, Any]:
     """Make the build before the published one (or the one named) what readers see. Raises NotFound where there is none."""
     with writing(settings, "rollback", wait) as (lake, report):
-        warehouse = Warehouse(lake)
-        before = warehouse.pointer()
-        target = build_id or (before.previous[0] if before and before.previous else None)
-        if target is None:
+        target = target_of(lake, settings)
+        builds, before = target.builds, target.builds.pointer()
+        wanted = build_id or (before.previous[0] if before and before.previous else None)
+        if wanted is None:
             raise NotFound.of("build_none_earlier", where=lake.root)
         with report.step("rollback"):
-            pointer = warehouse.rollback(target, utc_now(), settings.publish.keep_builds)
-        report.details |= _published(warehouse, before, pointer)
+            pointer = builds.rollback(wanted, utc_now(), settings.publish.keep_builds)
+        report.details |= _published(target, before, pointer)
     return account(report)
 
 
-def _newest(warehouse: Warehouse) -> str:
-    found = warehouse.candidate()
+def _newest(builds: Builds) -> str:
+    found = builds.candidate()
     if found is None:
-        raise NotFound.of("build_none_audited", where=warehouse.lake.root)
+        raise NotFound.of("build_none_audited", where=builds.lake.root)
     return found
 
 
-def _published(warehouse: Warehouse, before: Pointer | None, pointer: Pointer) -> dict[str, Any]:
+def _published(target: Target, before: Pointer | None, pointer: Pointer) -> dict[str, Any]:
     return {
         "changed": before is None or before.build_id != pointer.build_id,
         "build_id": pointer.build_id,
         "published_at": pointer.published_at,
         "previous": list(pointer.previous),
-        "database": str(warehouse.database(pointer.build_id)),
+        "database": target.place(pointer.build_id),
         "marts": marts(),
     }
-
-
-def _forget_old(warehouse: Warehouse, keep: int) -> None:
-    """Remove builds older than the published one that no way back leads to any more."""
-    pointer = warehouse.pointer()
-    if pointer is None:
-        return
-    kept = {pointer.build_id, *pointer.previous[:keep]}
-    for build_id in warehouse.ids() - kept:
-        if build_id < pointer.build_id:
-            warehouse.forget(build_id)
 
 
 def account(report: RunReport) -> dict[str, Any]:

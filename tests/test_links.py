@@ -19,7 +19,7 @@ ROOMS = "finlake|collect|spark_jobs|models|dbt|dags|expectations|pipeline|tests|
 NAMED_PATH = re.compile(rf"`((?:{ROOMS})/[\w./-]*)`")
 MADE_LATER = {"docs/graveyard.md", "models/.released"}
 """By the first removal of a released table, and by the first release."""
-IN_BOTH_LANGUAGES = ["getting-started.md", "user-guide.md", "operator-guide.md"]
+IN_BOTH_LANGUAGES = ["getting-started.md", "user-guide.md", "operator-guide.md", "deploy.md"]
 PAIRS = [
     (PROJECT_ROOT / "README.md", PROJECT_ROOT / "README.pt-BR.md"),
     *((PROJECT_ROOT / "docs/en" / name, PROJECT_ROOT / "docs/pt-BR" / name) for name in IN_BOTH_LANGUAGES),

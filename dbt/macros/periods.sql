@@ -1,12 +1,12 @@
 {#
-    Rebuilding by billing period. With the variable `changed_periods` (list of YYYY-MM) an incremental model
-    first forgets those periods, then reads only them; without it every period is read and replaced.
+    Rebuilding by billing period. With the variable `changed_periods` (list of YYYY-MM) a model that is kept by month reads
+    only them; an incremental one first forgets them. Without it every period is read and replaced.
 #}
 
 {# SQL predicate: true for the periods that this run reads. Also used by models that are not incremental: then true. #}
 {% macro in_changed_periods(column='billing_period') -%}
     {%- set periods = var('changed_periods', []) -%}
-    {%- if periods and is_incremental() -%}
+    {%- if periods and adds_to_former_rows() -%}
         {{ column }} in ('{{ periods | join("', '") }}')
     {%- else -%}
         true

@@ -1,4 +1,4 @@
-{# Models land in exactly the schema that their folder names: marts for readers, work for steps between. #}
+{# Models land in exactly the schema that their folder names, as the engine spells it. #}
 {% macro generate_schema_name(custom_schema_name, node) -%}
-    {{ custom_schema_name | trim if custom_schema_name else target.schema }}
+    {{ schema_of_folder(custom_schema_name | trim) if custom_schema_name else target.schema }}
 {%- endmacro %}

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipeline.commands.ingest import WaitOption
-from pipeline.console import ConfigOption, JsonOption, LakeOption, Output, resolve_settings
+from pipeline.console import ConfigOption, JsonOption, LakeOption, Output, TargetOption, resolve_settings
 
 
 def register(app: typer.Typer) -> None:
@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
 def build(
     lake: LakeOption = None,
     config: ConfigOption = None,
+    target: TargetOption = None,
     full: Annotated[
         bool, typer.Option("--full", help="Build every month anew, not only the changed ones.")
     ] = False,
@@ -32,7 +33,7 @@ def build(
     from pipeline import steps
     from pipeline.run_view import RunView
 
-    settings = resolve_settings(config, lake=lake)
+    settings = resolve_settings(config, target=target, lake=lake)
     out = Output(json)
     with out.progress() as bar:
         payload = steps.run_build(settings, bar, wait, full=full)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.commands.ingest import WaitOption
-from pipeline.console import ConfigOption, JsonOption, LakeOption, Output, resolve_settings
+from pipeline.console import ConfigOption, JsonOption, LakeOption, Output, TargetOption, resolve_settings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
 def maintain(
     lake: LakeOption = None,
     config: ConfigOption = None,
+    target: TargetOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what would go; remove nothing.")] = False,
     wait: WaitOption = 0.0,
     json: JsonOption = False,
@@ -31,9 +32,10 @@ def maintain(
     """Remove leftovers, old cache, reports, logs and builds; figures and published marts stay.
 
     Every run ends with the same clean-up; its limits are `cleanup` in finlake.yml. Delta tables
-    are vacuumed: files of versions older than seven days go. On S3 only that is done.
+    are vacuumed: files of versions older than seven days go. On S3 only that is done; on target athena the marts' Iceberg
+    tables are compacted and vacuumed too.
     """
-    settings = resolve_settings(config, lake=lake)
+    settings = resolve_settings(config, target=target, lake=lake)
     result = preview(settings) if dry_run else run_maintain(settings, wait)
     Output(json).emit(result, lambda console: _show(console, result, settings.language))
 
@@ -43,6 +45,7 @@ def run_maintain(settings: Settings, wait: float = 0.0) -> dict[str, Any]:
     from finlake.cleanup import CleanupReport
     from finlake.maintenance import keep_house
     from pipeline import steps
+    from pipeline.targets import target_of
 
     with steps.writing(settings, "maintain", wait) as (
         lake,
@@ -52,6 +55,9 @@ def run_maintain(settings: Settings, wait: float = 0.0) -> dict[str, Any]:
             done = keep_house(lake)
             step.rows = sum(table.files_removed for table in done)
         report.details["tables"] = [vars(table) for table in done]
+        if settings.target == "athena":
+            with report.step("athena"):
+                target_of(lake, settings).maintain()
     return (report.cleanup or CleanupReport().as_dict()) | {"tables": report.details["tables"]}
 
 

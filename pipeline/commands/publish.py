@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipeline.commands.ingest import WaitOption
-from pipeline.console import ConfigOption, JsonOption, LakeOption, Output, resolve_settings
+from pipeline.console import ConfigOption, JsonOption, LakeOption, Output, TargetOption, resolve_settings
 
 BuildOption = Annotated[
     str | None,
@@ -26,6 +26,7 @@ def register(app: typer.Typer) -> None:
 def publish(
     lake: LakeOption = None,
     config: ConfigOption = None,
+    target: TargetOption = None,
     build: BuildOption = None,
     wait: WaitOption = 0.0,
     json: JsonOption = False,
@@ -34,7 +35,7 @@ def publish(
     from pipeline import steps
     from pipeline.run_view import RunView
 
-    settings = resolve_settings(config, lake=lake)
+    settings = resolve_settings(config, target=target, lake=lake)
     payload = steps.run_publish(settings, wait, build)
     Output(json).emit(payload, lambda console: RunView(console, settings.language).published(payload))
 
@@ -42,6 +43,7 @@ def publish(
 def rollback(
     lake: LakeOption = None,
     config: ConfigOption = None,
+    target: TargetOption = None,
     build: BuildOption = None,
     wait: WaitOption = 0.0,
     json: JsonOption = False,
@@ -50,6 +52,6 @@ def rollback(
     from pipeline import steps
     from pipeline.run_view import RunView
 
-    settings = resolve_settings(config, lake=lake)
+    settings = resolve_settings(config, target=target, lake=lake)
     payload = steps.run_rollback(settings, wait, build)
     Output(json).emit(payload, lambda console: RunView(console, settings.language).published(payload))

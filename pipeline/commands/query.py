@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pipeline.console import ConfigOption, JsonOption, LakeOption, Output, resolve_settings
+from pipeline.console import ConfigOption, JsonOption, LakeOption, Output, TargetOption, resolve_settings
 
 if TYPE_CHECKING:
+    from finlake.settings import Settings
+    from pipeline.athena_query import AthenaReader
     from pipeline.query import Answer
     from pipeline.reader import Reader
 
@@ -58,26 +62,23 @@ def query(
     ] = None,
     lake: LakeOption = None,
     config: ConfigOption = None,
+    target: TargetOption = None,
     json: JsonOption = False,
 ) -> None:
     """Ask the published marts by bare names (cost_monthly) and silver (silver.billing_line_items) in SQL.
 
-    DuckDB's SQL; only reading, only finlake's tables. A query sees one published build, whatever runs
-    meanwhile. `finlake query "show tables"` lists what there is, `"describe cost_monthly"` its columns.
+    The SQL of DuckDB, or of Athena where that is the target; only reading, only finlake's tables. A query sees one
+    published build, whatever runs meanwhile. `finlake query "show tables"` lists what there is, `"describe cost_monthly"`
+    its columns.
     """
-    from finlake.lake import open_lake
-    from pipeline.query import ask
-    from pipeline.reader import open_reader
-
-    settings = resolve_settings(config, lake=lake)
+    settings = resolve_settings(config, target=target, lake=lake)
     chosen = _format(format, output, json)
     out = Output(json)
     if list_named:
         _list(out, settings.language)
         return
     asked = _statement(sql, named)
-    with open_reader(open_lake(settings.lake)) as reader:
-        answer = ask(reader, asked)
+    with _asked(settings, asked) as (reader, answer):
         if json and output is None:
             payload = _payload(reader, answer, limit or None)
             out.emit(payload, lambda console: None)
@@ -86,6 +87,25 @@ def query(
             _show(reader, answer, rows, settings.language, output)
         else:
             _write(out, reader, answer, chosen, output, limit or None, settings.language)
+
+
+@contextmanager
+def _asked(settings: Settings, sql: str) -> Iterator[tuple[Reader | AthenaReader, Answer]]:
+    """The settings' reader, and its answer while the block runs."""
+    from finlake.lake import open_lake
+
+    lake = open_lake(settings.lake)
+    if settings.target == "athena":
+        from pipeline import athena_query
+
+        reader = athena_query.AthenaReader(lake, settings.athena)
+        yield reader, athena_query.ask(reader, sql)
+        return
+    from pipeline.query import ask
+    from pipeline.reader import open_reader
+
+    with open_reader(lake) as own:
+        yield own, ask(own, sql)
 
 
 def _statement(sql: str | None, named: str | None) -> str:
@@ -126,7 +146,7 @@ def _format(given: Format | None, output: Path | None, json: bool) -> Format:
     return chosen  # type: ignore[return-value]
 
 
-def _payload(reader: Reader, answer: Answer, limit: int | None) -> dict[str, Any]:
+def _payload(reader: Reader | AthenaReader, answer: Answer, limit: int | None) -> dict[str, Any]:
     from pipeline.query_output import objects_of
 
     rows = list(objects_of(answer.columns, answer.rows(None if limit is None else limit + 1)))
@@ -139,12 +159,14 @@ def _payload(reader: Reader, answer: Answer, limit: int | None) -> dict[str, Any
     }
 
 
-def _build(reader: Reader) -> dict[str, Any]:
+def _build(reader: Reader | AthenaReader) -> dict[str, Any]:
     names = ("build_id", "published_at")
     return {name: getattr(reader.pointer, name, None) for name in names}
 
 
-def _show(reader: Reader, answer: Answer, limit: int | None, language: str, output: Path | None) -> None:
+def _show(
+    reader: Reader | AthenaReader, answer: Answer, limit: int | None, language: str, output: Path | None
+) -> None:
     """The table on standard output (or in a file), and the words about it on standard error."""
     from rich.console import Console
 
@@ -165,7 +187,7 @@ def _show(reader: Reader, answer: Answer, limit: int | None, language: str, outp
     stderr_console().print(f"[dim]{said} · {_origin(reader, language)}[/dim]")
 
 
-def _origin(reader: Reader, language: str) -> str:
+def _origin(reader: Reader | AthenaReader, language: str) -> str:
     from finlake.messages import text
 
     if reader.pointer is None:
@@ -176,7 +198,7 @@ def _origin(reader: Reader, language: str) -> str:
 
 def _write(
     out: Output,
-    reader: Reader,
+    reader: Reader | AthenaReader,
     answer: Answer,
     chosen: Format,
     output: Path | None,

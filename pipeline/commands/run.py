@@ -8,7 +8,15 @@ import typer
 
 from finlake.errors import ExitCode
 from pipeline.commands.ingest import WaitOption
-from pipeline.console import ConfigOption, JsonOption, LakeOption, Output, SourceOption, resolve_settings
+from pipeline.console import (
+    ConfigOption,
+    JsonOption,
+    LakeOption,
+    Output,
+    SourceOption,
+    TargetOption,
+    resolve_settings,
+)
 
 MetricsSourceOption = Annotated[
     str | None,
@@ -31,6 +39,7 @@ def run(
     source: SourceOption = None,
     metrics_source: MetricsSourceOption = None,
     config: ConfigOption = None,
+    target: TargetOption = None,
     wait: WaitOption = 0.0,
     json: JsonOption = False,
 ) -> None:
@@ -38,7 +47,9 @@ def run(
     from pipeline import steps
     from pipeline.run_view import RunView
 
-    settings = resolve_settings(config, lake=lake, source=source, metrics_source=metrics_source)
+    settings = resolve_settings(
+        config, target=target, lake=lake, source=source, metrics_source=metrics_source
+    )
     out = Output(json)
     with out.progress() as bar:
         payload = steps.run_all(settings, bar, wait)

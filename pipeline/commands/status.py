@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from finlake.errors import ExitCode, UsageError
-from pipeline.console import ConfigOption, JsonOption, LakeOption, Output, resolve_settings, stdout_console
+from pipeline.console import (
+    ConfigOption,
+    JsonOption,
+    LakeOption,
+    Output,
+    TargetOption,
+    resolve_settings,
+    stdout_console,
+)
 
 if TYPE_CHECKING:
     from pipeline.status import StatusReader
@@ -24,6 +32,7 @@ def register(app: typer.Typer) -> None:
 def status(
     lake: LakeOption = None,
     config: ConfigOption = None,
+    target: TargetOption = None,
     watch: Annotated[bool, typer.Option("--watch", help="Keep showing it, until Ctrl-C.")] = False,
     fail_on_refused: Annotated[
         bool, typer.Option("--fail-on-refused", help="Exit with 3 where a refused delivery is open.")
@@ -38,9 +47,11 @@ def status(
     from finlake.lake import open_lake
     from pipeline.status import StatusReader
     from pipeline.status_view import view
+    from pipeline.targets import target_of
 
-    settings = resolve_settings(config, lake=lake)
-    reader = StatusReader(open_lake(settings.lake))
+    settings = resolve_settings(config, target=target, lake=lake)
+    opened = open_lake(settings.lake)
+    reader = StatusReader(opened, target_of(opened, settings).builds)
     if watch:
         if json or not stdout_console().is_terminal:
             raise UsageError.of("watch_needs_terminal")

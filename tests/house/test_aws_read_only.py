@@ -16,6 +16,7 @@ import pytest
 import yaml
 from botocore import xform_name
 
+from finlake.paths import PROJECT_ROOT
 from tests.house.tree import calls, room_sources
 
 ALLOWED: dict[str, Any] = yaml.safe_load(
@@ -152,3 +153,13 @@ def test_the_list_of_reads_holds_only_reading_verbs() -> None:
 )
 def test_the_rule_sees(source: str, operation: str) -> None:
     assert operations_called(source, frozenset({"s3", "ec2"})) == [(1, operation)]
+
+
+@pytest.mark.parametrize("page", ["docs/en/deploy.md", "docs/pt-BR/deploy.md"])
+def test_the_deploy_guide_gives_the_reason_of_every_operation(page: str) -> None:
+    told = (PROJECT_ROOT / page).read_text(encoding="utf-8")
+    for names in ALLOWED.values():
+        for service, operations_of in names.items():
+            listed = [line for line in told.splitlines() if line.startswith(f"| `{service}` ")]
+            missing = [name for name in operations_of if not any(f"`{name}`" in line for line in listed)]
+            assert missing == [], f"{page}: {service}"

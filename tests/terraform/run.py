@@ -54,7 +54,7 @@ def outputs(folder: Path, module: str, variables: Mapping[str, Any]) -> dict[str
 POLICY_NAMES: dict[str, Any] = {
     "prefix": "finlake-test",
     "buckets": {use: f"the-{use}" for use in ("lake", "exports", "results", "audit", "logs")},
-    "databases": {"bronze": "b", "silver": "s", "gold": "g"},
+    "databases": {"bronze": "b", "silver": "s", "gold": "g", "builds": "m", "work": "w"},
     "ledger_table": "finlake-test-ledger",
     "workgroup": "finlake-test",
 }

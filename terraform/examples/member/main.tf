@@ -27,7 +27,7 @@ module "policies" {
   names = {
     prefix       = var.finlake.prefix
     buckets      = { for use in ["lake", "exports", "results", "audit", "logs"] : use => "none" }
-    databases    = { for layer in ["bronze", "silver", "gold"] : layer => "none" }
+    databases    = { for layer in ["bronze", "silver", "gold", "builds", "work"] : layer => "none" }
     ledger_table = "none"
     workgroup    = "none"
   }

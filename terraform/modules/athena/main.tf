@@ -1,7 +1,6 @@
 locals {
-  queries_dir = var.queries_dir == null ? "${path.module}/queries" : var.queries_dir
   queries = {
-    for file in fileset(local.queries_dir, "*.sql") : trimsuffix(file, ".sql") => templatefile("${local.queries_dir}/${file}", var.databases)
+    for file in fileset(var.queries_dir, "*.sql") : trimsuffix(file, ".sql") => templatefile("${var.queries_dir}/${file}", var.databases)
   }
 }
 
@@ -37,6 +36,6 @@ resource "aws_athena_named_query" "this" {
   name        = each.key
   description = trimspace(trimprefix(split("\n", each.value)[0], "--"))
   workgroup   = aws_athena_workgroup.this.name
-  database    = var.databases.silver
+  database    = var.databases.gold
   query       = each.value
 }

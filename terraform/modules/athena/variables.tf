@@ -30,9 +30,8 @@ variable "scan_limit_gb" {
 }
 
 variable "queries_dir" {
-  description = "Folder of named queries, one .sql file each; $${silver} and $${gold} stand for the databases."
+  description = "Folder of named queries, one .sql file each (`models/queries` of this repository); $${silver} and $${gold} stand for the databases."
   type        = string
-  default     = null
 }
 
 variable "tags" {

@@ -10,6 +10,6 @@ locals {
   }
   buckets     = { for use, _ in local.bucket_uses : use => "${local.prefix}-${use}-${var.account_id}-${var.region}" }
   bucket_arns = { for use, name in local.buckets : use => "arn:${var.partition}:s3:::${name}" }
-  databases   = { for layer in ["bronze", "silver", "gold"] : layer => replace("${local.prefix}_${layer}", "-", "_") }
+  databases   = { for layer in ["bronze", "silver", "gold", "builds", "work"] : layer => replace("${local.prefix}_${layer}", "-", "_") }
   own         = { Project = var.project, Environment = var.environment, Owner = var.owner, CostCenter = var.cost_center, ManagedBy = "terraform" }
 }

@@ -1,5 +1,8 @@
 # What others may do: the service that starts the container, the rule that starts a run, people who query.
 locals {
+  # Below the lake: silver's tables, and the Iceberg tables of the marts.
+  read_by_people = ["silver", "warehouse/athena"]
+
   others = {
     # ECS itself, before the container runs: fetch the image, open the log, hand over secrets.
     execution = concat([
@@ -32,7 +35,8 @@ locals {
       },
     ]
 
-    # People with Athena: query silver and gold in finlake's workgroup, nothing of bronze, no write but the results.
+    # People with Athena: query silver and gold in finlake's workgroup, nothing of bronze, no write but the results. A view of gold
+    # reads its rows in `builds` with the rights of whoever asks.
     analyst = concat([
       {
         Sid    = "Query", Effect = "Allow", Resource = [local.arns.workgroup]
@@ -41,18 +45,18 @@ locals {
       {
         Sid = "Tables", Effect = "Allow", Action = ["glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"]
         Resource = concat(["${local.arns.glue}:catalog"], flatten([
-          for layer in ["silver", "gold"] : [
+          for layer in ["silver", "gold", "builds"] : [
             "${local.arns.glue}:database/${var.names.databases[layer]}", "${local.arns.glue}:table/${var.names.databases[layer]}/*"
           ]
         ]))
       },
       {
         Sid      = "Data", Effect = "Allow", Action = ["s3:GetObject"]
-        Resource = [for layer in ["silver", "gold"] : "${local.arns.lake}/${var.names.lake_prefix}/${layer}/*"]
+        Resource = [for place in local.read_by_people : "${local.arns.lake}/${var.names.lake_prefix}/${place}/*"]
       },
       {
         Sid       = "DataList", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [local.arns.lake]
-        Condition = { StringLike = { "s3:prefix" = [for layer in ["silver", "gold"] : "${var.names.lake_prefix}/${layer}/*"] } }
+        Condition = { StringLike = { "s3:prefix" = [for place in local.read_by_people : "${var.names.lake_prefix}/${place}/*"] } }
       },
       { Sid = "Results", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], Resource = ["${local.arns.results}/*"] },
       { Sid = "ResultsList", Effect = "Allow", Action = ["s3:GetBucketLocation", "s3:ListBucket"], Resource = [local.arns.results] },

@@ -51,6 +51,7 @@ module "athena" {
   results_bucket = module.buckets.names.results
   key_arn        = local.key_arn
   databases      = module.catalogue.databases
+  queries_dir    = "${local.repository}/models/queries"
   tags           = module.names.tags
 }
 

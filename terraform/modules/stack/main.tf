@@ -21,6 +21,11 @@ locals {
     FINLAKE_LEDGER     = "dynamodb://${module.names.ledger_table}"
     FINLAKE_SOURCE     = coalesce(var.sources.uri, module.names.source_uri)
     FINLAKE_STATE_HOME = "/tmp/finlake"
+    FINLAKE_TARGET     = "athena"
+
+    FINLAKE_ATHENA__DATABASE  = trimsuffix(module.names.databases.gold, "_gold")
+    FINLAKE_ATHENA__RESULTS   = "s3://${module.names.buckets.results}/athena"
+    FINLAKE_ATHENA__WORKGROUP = module.names.workgroup
   })
 }
 

@@ -7,7 +7,7 @@ variables {
   names = {
     prefix       = "finlake-prod"
     buckets      = { lake = "the-lake", exports = "the-exports", results = "the-results", audit = "the-audit", logs = "the-logs" }
-    databases    = { bronze = "b", silver = "s", gold = "g" }
+    databases    = { bronze = "b", silver = "s", gold = "g", builds = "m", work = "w" }
     ledger_table = "finlake-prod-ledger"
     workgroup    = "finlake-prod"
   }

@@ -1,0 +1,91 @@
+"""One read-only SQL statement on what Athena publishes. Athena's SQL; marts by bare names, silver's tables by `silver.`"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import pyarrow as pa
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from finlake.athena import Athena
+from finlake.athena_warehouse import AthenaWarehouse
+from finlake.contracts import all_contracts
+from finlake.errors import UsageError
+from finlake.lake import Lake
+from finlake.settings import AthenaSettings
+from finlake.warehouse import Pointer
+from pipeline.query import Column, unique_columns
+
+READING = "SELECT, WITH, EXPLAIN, DESCRIBE and SHOW"
+_LOOKING = ("SHOW", "DESCRIBE", "DESC", "EXPLAIN")
+
+
+class AthenaReader:
+    """What people may ask on Athena, and what is published there (None: nothing yet)."""
+
+    def __init__(self, lake: Lake, settings: AthenaSettings) -> None:
+        self.athena = Athena(lake, settings)
+        self.pointer: Pointer | None = AthenaWarehouse(lake, self.athena).pointer()
+
+    @property
+    def tables(self) -> list[str]:
+        """Names that a query can use."""
+        known = [c for c in all_contracts() if c.layer in ("gold", "silver")]
+        return [c.name if c.layer == "gold" else f"silver.{c.name}" for c in known]
+
+
+class AthenaAnswer:
+    """A query's result: rows in the query's order, or as Arrow by UNLOAD, in no order."""
+
+    def __init__(self, athena: Athena, sql: str) -> None:
+        self._athena, self._sql = athena, sql
+        self._cursor = athena.cursor(sql)
+        self.columns: list[Column] = unique_columns(
+            [(str(name), str(kind).upper()) for name, kind, *_ in self._cursor.description or []]
+        )
+
+    def rows(self, limit: int | None = None) -> Iterator[tuple[Any, ...]]:
+        """The rows as Python values (money as Decimal), at most `limit`."""
+        return islice((tuple(row) for row in self._cursor), limit)
+
+    def batches(self) -> pa.RecordBatchReader:
+        """The rows in Arrow."""
+        return self._athena.unloaded(self._sql).to_reader(100_000)
+
+
+def ask(reader: AthenaReader, sql: str) -> AthenaAnswer:
+    """Run one reading statement. Raises UsageError for SQL that is wrong, would do more than read, or reads other tables."""
+    return AthenaAnswer(reader.athena, checked(sql, reader))
+
+
+def checked(sql: str, reader: AthenaReader) -> str:
+    """The statement as Athena is asked: `silver.` with its database's name. Raises UsageError."""
+    if sql.split(None, 1)[:1] and sql.split(None, 1)[0].upper() in _LOOKING and ";" not in sql.rstrip("; \n"):
+        return sql.rstrip("; \n")
+    try:
+        statements = [tree for tree in sqlglot.parse(sql, read="athena") if tree is not None]
+    except SqlglotError as error:
+        raise UsageError.of("athena_query_wrong", said=str(error)) from error
+    if len(statements) != 1:
+        raise UsageError.of("query_not_one", count=len(statements))
+    tree = statements[0]
+    if not isinstance(tree, exp.Query):
+        raise UsageError.of("query_only_reads", statement=tree.key.upper(), allowed=READING)
+    _check_tables(tree, reader)
+    if not any(table.db == "silver" for table in tree.find_all(exp.Table)):
+        return sql.rstrip("; \n")
+    for table in tree.find_all(exp.Table):
+        if table.db == "silver":
+            table.set("db", exp.to_identifier(reader.athena.database("silver"), quoted=True))
+    return tree.sql("athena")
+
+
+def _check_tables(tree: exp.Query, reader: AthenaReader) -> None:
+    own = {reader.athena.database(layer) for layer in ("silver", "gold")} | {"", "silver"}
+    for table in tree.find_all(exp.Table):
+        if table.db not in own or table.catalog not in ("", "awsdatacatalog"):
+            raise UsageError.of("query_outside", said=table.sql("athena"), tables=", ".join(reader.tables))
