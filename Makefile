@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test $(addprefix test-,$(SUITES)) test-thorough faults bench lint format lock ui docs contracts terraform-check plan-cost clean
+.PHONY: help setup run test $(addprefix test-,$(SUITES)) test-thorough faults bench lint format lock emr-package ui docs contracts terraform-check plan-cost clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -73,6 +73,9 @@ format: setup ## let ruff sort imports and format the code
 lock: setup ## resolve pyproject.toml again into requirements.lock (changes versions)
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-annotate --no-header --quiet --upgrade --group dev pyproject.toml -o requirements.lock
+
+emr-package: setup ## what `finlake emr submit` runs: build/emr, to be copied to S3
+	@$(BIN)/python tools/emr_package.py
 
 ui: setup ## Airflow's own UI on 127.0.0.1
 	@$(BIN)/finlake ui

@@ -14,6 +14,7 @@ from typing import Any
 
 from finlake.athena import Athena, glue
 from finlake.contracts import Contract, all_contracts
+from finlake.errors import NotFound
 from finlake.lake import Lake
 from finlake.paths import DBT_DIR
 from finlake.warehouse import Build, Builds, Pointer
@@ -88,7 +89,8 @@ class AthenaWarehouse(Builds):
         rows = list(self._newest())
         if not rows:
             self._make_publications()
-        self._make_views()
+        if not rows or self._project_of(rows[0]["published_build"]) != build.project:
+            self._make_views()
         sequence = rows[0]["sequence"] + 1 if rows else 1
         said: list[tuple[str, str | None, str]] = [
             ("rows", period, of) for period, of in sorted({**build.rows_of, WHOLE: build.build_id}.items())
@@ -101,6 +103,13 @@ class AthenaWarehouse(Builds):
         ]
         listed = ", ".join("(" + ", ".join(map(_literal, row)) + ")" for row in values)
         self.athena.run(f"insert into {self.athena.table('builds', PUBLICATIONS)} values {listed}")
+
+    def _project_of(self, build_id: str) -> str | None:
+        """By which models and contracts a build was made: equal ones have equal views."""
+        try:
+            return self.build(build_id).project
+        except NotFound:
+            return None
 
     def _make_publications(self) -> None:
         if _exists(self.athena.database("builds"), PUBLICATIONS):

@@ -128,6 +128,17 @@ class AthenaSettings(_Section):
     results: Location | None = Field(default=None, pattern=r"^s3://")
 
 
+class EmrSettings(_Section):
+    """Where `finlake emr submit` runs jobs."""
+
+    application: str | None = Field(default=None, pattern=r"^[0-9a-z]{1,64}$")
+    role: str | None = Field(default=None, pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")
+    package: Location | None = Field(default=None, pattern=r"^s3://")
+    python: str = Field(default="/usr/bin/python3.11", pattern=r"^[\w./-]+$")
+    most_executors: int = Field(default=8, ge=1, le=1000)
+    timeout_minutes: int = Field(default=360, ge=5, le=10080)
+
+
 class Settings(BaseSettings):
     """All settings of one call. Build it with load_settings(), which names the place of a mistake."""
 
@@ -147,6 +158,7 @@ class Settings(BaseSettings):
     cleanup: CleanupSettings = Field(default_factory=CleanupSettings)
     publish: PublishSettings = Field(default_factory=PublishSettings)
     athena: AthenaSettings = Field(default_factory=AthenaSettings)
+    emr: EmrSettings = Field(default_factory=EmrSettings)
 
     @classmethod
     def settings_customise_sources(

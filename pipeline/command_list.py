@@ -25,6 +25,7 @@ ORDER = [
         "maintain",
         "engine",
         "ledger",
+        "emr",
         "doctor",
         "demo",
         "ui",

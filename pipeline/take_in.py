@@ -13,7 +13,8 @@ from typing import Any
 
 import duckdb
 
-from collect.exports.check import Checked, check_files, no_csv, to_column
+from collect.exports.check import Checked, check_files
+from collect.exports.check_csv import no_csv, to_column
 from collect.exports.discover import Delivery
 from collect.exports.fetch import Landed, fetch
 from collect.exports.oddities import lines_of_other_months, unknown_types

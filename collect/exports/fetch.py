@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 from collect.exports.discover import Delivery
 from collect.exports.manifest import moved
-from collect.source import Copied, MovedUnderReader, Source
+from collect.source import Copied, MovedUnderReader, Source, Stat
+
+_FILES_AT_ONCE = 2
+
+
+class _Ended(Exception):
+    """Another copy has failed: this one is of no use any more."""
 
 
 @dataclass(frozen=True)
@@ -32,18 +40,46 @@ def fetch(source: Source, delivery: Delivery, folder: Path, progress: Callable[[
     Raises DeliveryRefused where anything moved.
     """
     manifest = delivery.manifest
-    files, copied = [], []
-    for number, stat in enumerate(delivery.files, start=1):
-        path = folder / f"{number:05d}-{Path(stat.key).name}"
-        try:
-            copied.append(source.copy(stat, path, progress))
-        except MovedUnderReader:
-            raise moved(stat.key) from None
-        files.append((stat.key, path))
+    files = tuple(
+        (stat.key, folder / f"{number:05d}-{Path(stat.key).name}")
+        for number, stat in enumerate(delivery.files, start=1)
+    )
+    copied = _copied(
+        source, [(stat, path) for stat, (_, path) in zip(delivery.files, files, strict=True)], progress
+    )
     for stat in (*delivery.files, manifest.stat):
         if source.stat(stat.key) != stat:
             raise moved(stat.key)
-    return Landed(tuple(files), tuple(copied), identity(delivery, tuple(copied)))
+    return Landed(files, copied, identity(delivery, copied))
+
+
+def _copied(
+    source: Source, wanted: Sequence[tuple[Stat, Path]], progress: Callable[[int], None]
+) -> tuple[Copied, ...]:
+    """All files, some at once: hashing, the disk and the network wait for each other otherwise. What goes wrong with one, or an
+    interruption, ends the others at their next chunk."""
+    ended = Event()
+
+    def told(count: int) -> None:
+        if ended.is_set():
+            raise _Ended
+        progress(count)
+
+    with ThreadPoolExecutor(_FILES_AT_ONCE) as pool:
+        copies = [(stat, pool.submit(source.copy, stat, path, told)) for stat, path in wanted]
+        try:
+            return tuple(_outcome(stat, copy) for stat, copy in copies)
+        except BaseException:
+            ended.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _outcome(stat: Stat, copy: Future[Copied]) -> Copied:
+    try:
+        return copy.result()
+    except MovedUnderReader:
+        raise moved(stat.key) from None
 
 
 def identity(delivery: Delivery, copied: tuple[Copied, ...]) -> str:

@@ -57,17 +57,24 @@ def open_session(lake: str, remote: str | None) -> tuple[Any, Any]:
             session.sql(function)
         _OPEN[name] = session, functions
     session, functions = _OPEN[name]
-    if is_s3(lake) and not remote:
+    if is_s3(lake) and not remote and not is_submitted():
         _give_credentials(session)
     return session, functions
+
+
+def is_submitted() -> bool:
+    """Whether spark-submit started this process (as on EMR): it has said where Spark runs, and with which JARs and rights."""
+    return bool(os.environ.get("PYSPARK_GATEWAY_PORT"))
 
 
 def _local(lake: str) -> tuple[Any, Any]:
     jars = needed_jars(lake)
     from pyspark.sql import SparkSession, functions
 
-    builder = SparkSession.builder.master("local[*]").appName("finlake")
-    for key, value in local_settings(jars).items():
+    builder = SparkSession.builder.appName("finlake")
+    if not is_submitted():
+        builder = builder.master("local[*]")
+    for key, value in (MEANING if is_submitted() else local_settings(jars)).items():
         builder = builder.config(key, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
@@ -75,7 +82,10 @@ def _local(lake: str) -> tuple[Any, Any]:
 
 
 def needed_jars(lake: str) -> Path | None:
-    """The JARs for a lake: fetched now for one on S3; for a local one those that are there. Raises ConfigurationError."""
+    """The JARs for a lake: fetched now for one on S3; for a local one those that are there; none where Spark has been started for
+    us. Raises ConfigurationError."""
+    if is_submitted():
+        return None
     require_java()
     return fetch_jars() if is_s3(lake) else fetched_jars()
 

@@ -19,4 +19,4 @@ from ${gold}.cost_monthly as m
 inner join last_month as l on m.payer_id = l.payer_id and m.billing_period = l.billing_period
 left join ${gold}.dim_account as a on m.payer_id = a.payer_id and m.account_id = a.account_id
 group by m.billing_period, m.account_id, a.account_name, m.currency
-order by net_amortized_cost desc
+order by net_amortized_cost desc, m.billing_period, m.account_id, m.currency

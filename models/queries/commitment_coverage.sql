@@ -9,4 +9,4 @@ select
 from ${gold}.cost_daily
 where charge_category = 'Usage'
 group by billing_period, pricing_category, currency
-order by billing_period desc, net_amortized_cost desc
+order by billing_period desc, net_amortized_cost desc, pricing_category, currency

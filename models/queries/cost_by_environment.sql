@@ -8,4 +8,4 @@ select
 from ${gold}.cost_daily
 where charge_category = 'Usage'
 group by billing_period, env, currency
-order by billing_period desc, net_amortized_cost desc
+order by billing_period desc, net_amortized_cost desc, env, currency

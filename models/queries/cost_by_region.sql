@@ -16,4 +16,4 @@ select
 from ${gold}.cost_daily as d
 inner join last_month as l on d.payer_id = l.payer_id and d.billing_period = l.billing_period
 group by d.billing_period, d.region, d.currency
-order by net_amortized_cost desc
+order by net_amortized_cost desc, d.billing_period, d.region, d.currency

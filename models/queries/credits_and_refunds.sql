@@ -10,4 +10,4 @@ select
 from ${gold}.cost_monthly
 where charge_type in ('Credit', 'Refund')
 group by billing_period, account_id, product_code, charge_type, currency
-order by billing_period desc, unblended_cost
+order by billing_period desc, unblended_cost, account_id, product_code, charge_type, currency

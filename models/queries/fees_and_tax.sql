@@ -9,4 +9,4 @@ select
 from ${gold}.cost_daily
 where charge_category <> 'Usage'
 group by billing_period, charge_category, service_name, currency
-order by billing_period desc, charge_category, unblended_cost desc
+order by billing_period desc, charge_category, unblended_cost desc, service_name, currency

@@ -39,4 +39,4 @@ left join months as b
     on k.payer_id = b.payer_id and k.currency = b.currency and k.month_before = b.billing_period
     and s.service_name = b.service_name
 where k.month_before is not null and (m.cost is not null or b.cost is not null)
-order by k.billing_period desc, abs(coalesce(m.cost, 0) - coalesce(b.cost, 0)) desc
+order by k.billing_period desc, abs(coalesce(m.cost, 0) - coalesce(b.cost, 0)) desc, k.payer_id, service_name, k.currency

@@ -22,5 +22,5 @@ inner join ${gold}.dim_resource as r
     on d.payer_id = r.payer_id and d.account_id = r.account_id and d.resource_id = r.resource_id
 where substr(cast(r.first_usage_date as varchar), 1, 7) = l.billing_period
 group by d.resource_id, r.resource_name, r.service_name, d.account_id, r.first_usage_date, d.currency
-order by net_amortized_cost desc
+order by net_amortized_cost desc, d.account_id, d.resource_id, d.currency
 limit 100

@@ -20,5 +20,5 @@ select
 from ${gold}.metric_coverage as c
 inner join last_month as l on c.payer_id = l.payer_id and c.billing_period = l.billing_period
 where c.metric_count = 0
-order by c.net_amortized_cost desc
+order by c.net_amortized_cost desc, c.account_id, c.resource_id, c.currency
 limit 100

@@ -24,5 +24,5 @@ inner join last_month as l on d.payer_id = l.payer_id and d.billing_period = l.b
 where d.resource_id is not null
 group by
     d.resource_id, d.resource_name, d.resource_type, d.service_name, d.account_id, d.region, d.team, d.env, d.currency
-order by net_amortized_cost desc
+order by net_amortized_cost desc, d.account_id, d.resource_id, d.service_name, d.team, d.env, d.currency
 limit 100

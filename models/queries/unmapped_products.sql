@@ -9,4 +9,4 @@ select
     max(share_of_period) as share_of_period
 from ${gold}.unmapped_spend
 group by billing_period, product_code, service_name, currency
-order by billing_period desc, unblended_cost desc
+order by billing_period desc, unblended_cost desc, product_code, service_name, currency

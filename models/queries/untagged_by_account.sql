@@ -19,4 +19,4 @@ inner join last_month as l on t.payer_id = l.payer_id and t.billing_period = l.b
 left join ${gold}.dim_account as a on t.payer_id = a.payer_id and t.account_id = a.account_id
 where t.key_kind = 'dimension' and t.tag_key = 'team' and t.untagged_cost <> 0
 group by t.account_id, a.account_name, t.service, t.currency
-order by untagged_cost desc
+order by untagged_cost desc, t.account_id, t.service, t.currency

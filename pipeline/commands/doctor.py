@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from finlake.errors import ConfigurationError, ExitCode
-from pipeline.console import ConfigOption, JsonOption, LakeOption, Output, SourceOption, resolve_settings
+from pipeline.console import (
+    ConfigOption,
+    JsonOption,
+    LakeOption,
+    Output,
+    SourceOption,
+    TargetOption,
+    resolve_settings,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,13 +37,14 @@ def doctor(
     lake: LakeOption = None,
     source: SourceOption = None,
     config: ConfigOption = None,
+    target: TargetOption = None,
     json: JsonOption = False,
 ) -> int:
     """Check the machine, the settings, the lake and the source; each line says what to do.
 
     Ends with exit code 4 when something has to be repaired. Nothing is changed.
     """
-    findings, language = diagnose(config, lake=lake, source=source)
+    findings, language = diagnose(config, lake=lake, source=source, target=target)
     failed = [finding for finding in findings if finding.status == "fail"]
     payload: dict[str, Any] = {"ok": not failed, "checks": [finding.as_dict() for finding in findings]}
     Output(json).emit(payload, lambda console: _show(console, findings, language))
@@ -43,7 +52,11 @@ def doctor(
 
 
 def diagnose(
-    config: Path | None = None, *, lake: str | None = None, source: str | None = None
+    config: Path | None = None,
+    *,
+    lake: str | None = None,
+    source: str | None = None,
+    target: str | None = None,
 ) -> tuple[list[Finding], str]:
     """All findings and the language that they are in. With wrong settings, only the machine is looked at."""
     from pipeline.doctor import checks, machine
@@ -54,7 +67,7 @@ def diagnose(
         (name, getattr(machine, name)) for name in ("python", "packages", "extensions", "time_zone", "tools")
     ]
     try:
-        settings = resolve_settings(config, lake=lake, source=source)
+        settings = resolve_settings(config, target=target, lake=lake, source=source)
     except ConfigurationError as error:
         wanted = os.environ.get("FINLAKE_LANGUAGE", "en")
         language = wanted if wanted in ("en", "pt-BR") else "en"

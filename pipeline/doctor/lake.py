@@ -153,7 +153,7 @@ def _quick_check(file: Path) -> str:
 def published(say: Say, settings: Settings) -> Finding:
     """The pointer to the published build can be read and its database is there."""
     if is_s3(settings.lake):
-        return say.ok("published", "published_none")
+        return _published_remotely(say, settings)
     pointer = Path(settings.lake, "warehouse", "published.json")
     try:
         build = json.loads(pointer.read_text(encoding="utf-8"))["build_id"]
@@ -168,6 +168,25 @@ def published(say: Say, settings: Settings) -> Finding:
     except (OSError, ValueError, KeyError, TypeError) as error:
         return say.fail("published", "published_broken", "published_advice", file=pointer, error=error)
     return say.ok("published", "published_ok", build=build)
+
+
+def _published_remotely(say: Say, settings: Settings) -> Finding:
+    """On S3 or Athena: what is published, and its build, can be read."""
+    from finlake import objects
+    from finlake.lake import MARKER, open_lake
+    from pipeline.targets import target_of
+
+    if not objects.exists(f"{settings.lake}/{MARKER}"):
+        return say.ok("published", "published_none")
+    try:
+        build = target_of(open_lake(settings.lake), settings).builds.published()
+    except FinlakeError as error:
+        return say.fail("published", "published_broken", "published_advice", file=error.where, error=error)
+    return (
+        say.ok("published", "published_ok", build=build.build_id)
+        if build
+        else say.ok("published", "published_none")
+    )
 
 
 def source(say: Say, settings: Settings) -> Finding:

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.athena import trino
+import trino.dbapi
+
+from tests.athena import trino as server
 from tests.pipeline.s3 import environment, moto, wait_for
 
 
@@ -36,6 +38,13 @@ class Kit:
         with urllib.request.urlopen(f"{self.athena}/noted") as answer:
             return list(json.load(answer))
 
+    def trino(self, sql: str) -> list[list[Any]]:
+        """Rows of a statement that Trino is asked itself, on the databases of Glue."""
+        connection = trino.dbapi.connect(
+            "127.0.0.1", self.trino_port, "test", catalog="awsdatacatalog", schema="default"
+        )
+        return list(connection.cursor().execute(sql).fetchall())
+
     def calls(self) -> dict[str, int]:
         """How often each operation of Athena and Glue was asked, by finlake, dbt, PyAthena and Trino."""
         with urllib.request.urlopen(f"{self.athena}/calls") as answer:
@@ -46,9 +55,9 @@ class Kit:
 def athena(folder: Path) -> Iterator[Kit]:
     """Start all three; what they say lies in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    port = trino.free_port()
+    port = server.free_port()
     endpoint = f"http://127.0.0.1:{port}"
-    with moto(folder / "moto.log") as s3, trino.running(folder / "trino", s3, endpoint) as trino_port:
+    with moto(folder / "moto.log") as s3, server.running(folder / "trino", s3, endpoint) as trino_port:
         with (folder / "endpoint.log").open("wb") as log:
             command = [sys.executable, "-m", "tests.athena.endpoint", str(port), str(trino_port), s3]
             process = subprocess.Popen(command, stdout=log, stderr=log)

@@ -101,3 +101,9 @@ def test_maintain_keeps_what_readers_see(grown: Growing) -> None:
     before = said("query", SUM)["rows"]
     said("maintain")
     assert said("query", SUM)["rows"] == before
+
+
+def test_the_doctor_looks_at_what_is_published_on_athena(grown: Growing) -> None:
+    found = {check["check"]: check for check in said("doctor")["checks"]}
+    assert found["published"]["status"] == "ok"
+    assert grown.target("athena").builds.pointer().build_id in found["published"]["detail"]

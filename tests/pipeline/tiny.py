@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from collect.exports.check import to_column
+from collect.exports.check_csv import to_column
 from collect.exports.totals import CELLS, MONEY_CELLS
 
 PAYER = "900100000001"

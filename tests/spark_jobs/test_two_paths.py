@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collect.exports.check import check_files, to_column
+from collect.exports.check import check_files
+from collect.exports.check_csv import to_column
 from collect.exports.totals import CELLS, MEASURES, MONEY_CELLS
 from finlake.catalogue import Catalogue
 from finlake.engines.bill import fold_csv

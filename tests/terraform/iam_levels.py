@@ -17,9 +17,14 @@ from typing import Any
 from tests.terraform.policies import OF_FINLAKE, Grant, grants
 
 READS = {"Read", "List"}
-BESIDE = {"kms:Decrypt": "Write", "kms:GenerateDataKey": "Write", "sts:AssumeRole": "Write"}
+BESIDE = {
+    "kms:Decrypt": "Write",
+    "kms:GenerateDataKey": "Write",
+    "sts:AssumeRole": "Write",
+    "iam:PassRole": "Write",
+}
 """Called on finlake's behalf (iam_actions.yml, `beside`), with the level that AWS gives them."""
-OWN = (":::the-lake", ":::the-results", ":table/", ":catalog", ":database/", ":workgroup/")
+OWN = (":::the-lake", ":::the-results", ":table/", ":catalog", ":database/", ":workgroup/", ":/applications/")
 """In ARNs of what is finlake's own."""
 
 

@@ -51,5 +51,6 @@ def own_arns(names: Mapping[str, Any], account_id: str) -> tuple[str, ...]:
             for kind in ("database", "table")
             for db in names["databases"].values()
         ),
+        f"arn:aws:emr-serverless:sa-east-1:{account_id}:/applications/00abc",
         f"arn:aws:athena:sa-east-1:{account_id}:workgroup/{names['workgroup']}",
     )

@@ -74,6 +74,7 @@ def policy_outputs(folder: Path, calls_file: Path = ROOT / "tests/house/aws_call
             "key_arn": "arn:aws:kms:sa-east-1:000123456789:key/ours",
             "members": {"account_ids": ["000000000042"], "external_id": "a-secret-word"},
             "trail_name": "finlake-test",
+            "emr_application_arns": ["arn:aws:emr-serverless:sa-east-1:000123456789:/applications/00abc"],
             "runner": {
                 "repository_arn": "arn:aws:ecr:sa-east-1:000123456789:repository/finlake",
                 "secret_arns": ["arn:aws:secretsmanager:sa-east-1:000123456789:secret:it"],

@@ -17,8 +17,9 @@ from tests.terraform.run import MODULES, POLICY_NAMES, policy_outputs
 
 ACCOUNT = "000123456789"
 MAPPING: dict[str, Any] = yaml.safe_load((MODULES / "policies" / "iam_actions.yml").read_text())
-DELETES = {"s3:DeleteObject", "dynamodb:DeleteItem"}
-"""Deleting what a VACUUM or the ledger no longer needs; never a bucket, a table or a key."""
+DELETES = {"s3:DeleteObject", "dynamodb:DeleteItem", "glue:DeleteTable", "glue:BatchDeleteTableVersion"}
+"""Deleting what a VACUUM or the ledger no longer needs, and what dbt replaces in finlake's own databases (seeds, views' old
+versions); never a bucket, a database or a key."""
 
 
 @pytest.fixture(scope="module")
@@ -59,16 +60,17 @@ def test_an_action_has_the_name_that_aws_gives_the_operation(policies: dict[str,
     assert wrong == []
 
 
-def test_what_the_libraries_do_are_operations_of_s3() -> None:
-    model = botocore.session.get_session().get_service_model("s3")
-    known = {xform_name(name) for name in model.operation_names}
-    assert set(ALLOWED["lake_store"]) == {"s3"} and set(ALLOWED["lake_store"]["s3"]) <= known
+def test_what_the_libraries_do_are_operations_of_their_services() -> None:
+    for service, named in ALLOWED["lake_store"].items():
+        model = botocore.session.get_session().get_service_model(service)
+        assert set(named) <= {xform_name(name) for name in model.operation_names}, service
+    assert set(ALLOWED["lake_store"]) == {"s3", "athena", "glue"}
 
 
 def test_in_the_customers_account_finlake_only_reads(policies: dict[str, Any]) -> None:
     own = own_arns(POLICY_NAMES, ACCOUNT)
     reads = {a for c in policies["granted"] if c["operation"].startswith(READING) for a in c["actions"]}
-    beside = {"kms:Decrypt", "kms:GenerateDataKey", "sts:AssumeRole"}
+    beside = {"kms:Decrypt", "kms:GenerateDataKey", "sts:AssumeRole", "iam:PassRole"}
     outside = [
         g for g in grants(policies["roles"])
         if g.role in OF_FINLAKE and not g.resource.startswith(own) and g.action not in reads | beside
@@ -78,13 +80,16 @@ def test_in_the_customers_account_finlake_only_reads(policies: dict[str, Any]) -
 
 def test_what_is_allowed_beside_the_code_is_fenced_in(policies: dict[str, Any]) -> None:
     """KMS only by way of S3 and DynamoDB, on named keys; the role in member accounts by its whole name."""
-    assert set(MAPPING["beside"]) == {"kms:Decrypt", "kms:GenerateDataKey", "sts:AssumeRole"}
+    assert set(MAPPING["beside"]) == {"kms:Decrypt", "kms:GenerateDataKey", "sts:AssumeRole", "iam:PassRole"}
     assert all(len(reason) > 30 for reason in MAPPING["beside"].values())
     for role in OF_FINLAKE:
         for s in statements(policies["roles"][role]):
             if s["Effect"] == "Allow" and any(a.startswith("kms:") for a in s["Action"]):
                 assert set(s["Condition"]["StringEquals"]) == {"kms:ViaService"}
                 assert all(r.startswith("arn:aws:kms:") and "*" not in r for r in s["Resource"])
+    (passed,) = [s for s in statements(policies["roles"]["runner"]) if s.get("Action") == ["iam:PassRole"]]
+    assert passed["Resource"] == ["arn:aws:iam::000123456789:role/finlake-test-emr"]
+    assert passed["Condition"]["StringEquals"] == {"iam:PassedToService": "emr-serverless.amazonaws.com"}
     taken = [g.resource for g in grants(policies["roles"]) if g.action == "sts:AssumeRole"]
     assert taken == ["arn:aws:iam::000000000042:role/finlake-reader"]
 

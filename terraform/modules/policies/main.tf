@@ -32,6 +32,7 @@ locals {
     ledger    = sort(distinct(flatten([for call in local.granted : call.actions if call.scope == "ledger"])))
     catalogue = sort(distinct(flatten([for call in local.granted : call.actions if call.scope == "catalogue"])))
     workgroup = sort(distinct(flatten([for call in local.granted : call.actions if call.scope == "workgroup"])))
+    jobs      = sort(distinct(flatten([for call in local.granted : call.actions if call.scope == "jobs"])))
     source    = sort(distinct(flatten([for call in local.granted : call.actions if call.scope == "bucket" && call.list == "reads"])))
     lake      = sort(distinct(flatten([for call in local.granted : call.actions if call.scope == "bucket"])))
   }
@@ -50,6 +51,7 @@ locals {
       "arn", var.aws.partition, "athena", var.aws.region, var.aws.account_id, "workgroup/${var.names.workgroup}"
     ])
     logs         = "arn:${var.aws.partition}:logs:${var.aws.region}:${var.aws.account_id}:log-group:${var.runner.log_group}:*"
+    emr_role     = "arn:${var.aws.partition}:iam::${var.aws.account_id}:role/${var.names.prefix}-emr"
     runner_role  = "arn:${var.aws.partition}:iam::${var.aws.account_id}:role/${var.names.prefix}-runner"
     member_roles = [for id in var.members.account_ids : "arn:${var.aws.partition}:iam::${id}:role/${var.members.role_name}"]
   }
@@ -63,5 +65,6 @@ locals {
       [for name in values(var.names.databases) : "${local.arns.glue}:table/${name}/*"],
     )
     workgroup = [local.arns.workgroup]
+    jobs      = flatten([for arn in var.emr_application_arns : [arn, "${arn}/jobruns/*"]])
   }
 }

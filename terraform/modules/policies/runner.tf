@@ -14,6 +14,7 @@ locals {
     { Sid = "Ledger", Actions = local.of.ledger, Resources = local.own.ledger },
     { Sid = "Catalogue", Actions = local.of.catalogue, Resources = local.own.catalogue },
     { Sid = "Workgroup", Actions = local.of.workgroup, Resources = local.own.workgroup },
+    { Sid = "Jobs", Actions = local.of.jobs, Resources = local.own.jobs },
   ]
   account_statements = [{ Sid = "ReadTheAccount", Actions = local.of.account, Resources = ["*"] }]
   key_statements = concat(
@@ -28,16 +29,27 @@ locals {
     { Sid = "TakeTheReadersRole", Effect = "Allow", Action = ["sts:AssumeRole"], Resource = local.arns.member_roles }
   ]
 
+  # The role that a job on EMR Serverless has is handed over to it, and to nothing else.
+  job_statements = length(local.own.jobs) == 0 ? [] : [
+    {
+      Sid       = "WithTheJobsRole", Effect = "Allow", Action = ["iam:PassRole"], Resource = [local.arns.emr_role]
+      Condition = { StringEquals = { "iam:PassedToService" = "emr-serverless.amazonaws.com" } }
+    }
+  ]
+
   allow = { for name, statements in {
     s3      = local.s3_statements
     own     = local.own_statements
     account = local.account_statements
     } : name => [
-    for s in statements : { Sid = s.Sid, Effect = "Allow", Action = sort(s.Actions), Resource = s.Resources } if length(s.Actions) > 0
+    for s in statements : { Sid = s.Sid, Effect = "Allow", Action = sort(s.Actions), Resource = s.Resources } if length(s.Actions) > 0 && length(s.Resources) > 0
   ] }
 
-  runner_allows = concat(local.allow.s3, local.allow.own, local.allow.account, [for s in local.key_statements : s], local.member_statements)
-  emr_allows    = concat(local.allow.s3, local.key_statements)
+  runner_allows = concat(
+    local.allow.s3, local.allow.own, local.allow.account, [for s in local.key_statements : s], local.member_statements, local.job_statements
+  )
+  # A job's driver runs the same commands, the ledger's lease included.
+  emr_allows    = concat(local.allow.s3, [for s in local.allow.own : s if s.Sid == "Ledger"], local.key_statements)
   reader_allows = local.allow.account
 
   fences = { for who, allows in { runner = local.runner_allows, emr = local.emr_allows, reader = local.reader_allows } : who => [

@@ -70,6 +70,12 @@ variable "runner" {
   })
 }
 
+variable "emr_application_arns" {
+  description = "EMR Serverless applications in which finlake starts its own jobs; empty: none, and no right to start any."
+  type        = list(string)
+  default     = []
+}
+
 variable "trail_name" {
   description = "Name of the CloudTrail trail that writes to the audit bucket."
   type        = string

@@ -15,7 +15,11 @@ locals {
     security_group_id  = module.runner.security_group_id
     security_group_ids = [module.runner.security_group_id]
   }
-  settings = merge(var.settings, {
+  settings = merge(var.settings, var.run.emr ? {
+    FINLAKE_EMR__APPLICATION = module.emr[0].application_id
+    FINLAKE_EMR__PACKAGE     = "${module.names.lake_uri}/emr"
+    FINLAKE_EMR__ROLE        = module.iam.role_arns["emr"]
+    } : {}, {
     AWS_REGION         = local.region
     FINLAKE_LAKE       = module.names.lake_uri
     FINLAKE_LEDGER     = "dynamodb://${module.names.ledger_table}"
@@ -74,6 +78,8 @@ module "policies" {
   key_arn         = local.key_arn
   members         = var.members
   trail_name      = module.names.prefix
+
+  emr_application_arns = module.emr[*].application_arn
   runner = {
     repository_arn = var.image.repository_arn
     log_group      = local.log_group

@@ -1,0 +1,80 @@
+"""awswrangler reads by UNLOAD; a build of one month reads one month of silver; every call is on the allow-list."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+import awswrangler as wr
+import pytest
+import yaml
+from botocore import xform_name
+
+from tests.athena.conftest import LAKE, Growing
+from tests.athena.kit import Kit
+from tests.conftest import REPOSITORY
+
+
+def test_awswrangler_reads_a_mart_by_unload(grown: Growing) -> None:
+    """As a notebook does: exact decimals in a frame."""
+    frame = wr.athena.read_sql_query(
+        "select billing_period, sum(unblended_cost) as cost from cost_monthly group by billing_period",
+        database="finlake_gold",
+        ctas_approach=False,
+        unload_approach=True,
+        s3_output=f"{LAKE}/warehouse/athena/results/wrangler/",
+        dtype_backend="pyarrow",
+    )
+    athena = grown.target("athena").athena
+    rows = athena.rows(
+        "select billing_period, sum(unblended_cost) as cost from cost_monthly group by billing_period"
+    )
+    found = dict(zip(frame["billing_period"], frame["cost"], strict=True))
+    assert found == {row["billing_period"]: row["cost"] for row in rows}
+    assert all(isinstance(cost, Decimal) for cost in found.values())
+
+
+def test_a_build_of_one_month_reads_one_month_of_silver(grown: Growing, kit: Kit) -> None:
+    """Of every statement of the newest build that made rows from bill lines: the months that Trino's plan lets it scan."""
+    build = grown.said[-1]["build_id"]
+    (period,) = grown.said[-1]["periods"]
+    made = [q["sql"] for q in kit.noted() if build in q["sql"] and re.match(r"(?s).*insert into", q["sql"])]
+    from_lines = [sql for sql in made if "int_billing_lines" in sql]
+    assert len(from_lines) >= 5
+    for sql in from_lines:
+        query = sql[sql.index("select") :]
+        assert reached(kit, query) == {period}, sql[:300]
+
+
+def reached(kit: Kit, query: str) -> set[str]:
+    """Months of silver.billing_line_items that a query's scan is limited to; every month where it isn't."""
+    plan = "\n".join(row[0] for row in kit.trino(f"explain {query}"))
+    scans = re.findall(r"(?s)TableScan\[[^\n]*billing_line_items[^\n]*\n(.*?)(?=\n\s*(?:└─|\w+\[)|\Z)", plan)
+    assert scans, plan
+    limits = [re.findall(r"billing_period := [^\n]*\n\s+:: \[\[([^\]]*)\]\]", scan) for scan in scans]
+    assert all(limits), plan
+    return {month for found in limits for text in found for month in re.findall(r"\d{4}-\d\d", text)}
+
+
+def test_every_call_to_athena_and_glue_is_on_the_allow_list(grown: Growing, kit: Kit) -> None:
+    """Promise 4 from the other side: what arrived at the endpoint from finlake, dbt, PyAthena and the engine."""
+    allowed: dict[str, Any] = yaml.safe_load((REPOSITORY / "tests/house/aws_calls.yml").read_text())
+    named = {
+        f"{service}.{name}" for part in allowed.values() for service, names in part.items() for name in names
+    }
+    asked = {f"{call.partition('.')[0]}.{xform_name(call.partition('.')[2])}" for call in kit.calls()}
+    stood_in = {
+        call for call in asked if "column_statistics" in call
+    }  # Trino's own, of which Athena has none
+    assert {"athena.start_query_execution", "glue.create_table"} <= asked
+    assert asked - stood_in <= named
+
+
+@pytest.mark.parametrize("bucket", ["lake"])
+def test_nothing_lies_outside_of_the_lake(grown: Growing, kit: Kit, bucket: str) -> None:
+    import boto3
+
+    pages = boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    places = {one["Key"].split("/")[0] for page in pages for one in page.get("Contents", [])}
+    assert places == {"finlake"}
