@@ -44,12 +44,42 @@ def check_statements(
     for name, contract in contracts.items():
         checks = [*checks_of(contract), *(check for check in across if check.table == contract.name)]
         counted = tuple(check for check in checks if check.offending_sql)
+        trees = [_translated(check, name, contracts, relation, periods, dialect) for check in counted]
+        of_rows = {
+            number: condition for number, tree in enumerate(trees) if (condition := _of_single_rows(tree))
+        }
         parts = [
-            f"select {number} as number, count(*) as row_count from ("
-            f"{_translated(check, name, contracts, relation, periods, dialect)}) as found"
-            for number, check in enumerate(counted)
+            f"select {number} as number, count(*) as row_count from ({tree.sql(dialect)}) as found"
+            for number, tree in enumerate(trees)
+            if number not in of_rows
         ]
+        if of_rows:
+            parts.insert(
+                0, _one_scan(of_rows, _rows(contract, relation, periods, dialect, "checked"), dialect)
+            )
         yield CheckStatement(" union all ".join(parts), counted)
+
+
+def _of_single_rows(tree: exp.Expression) -> exp.Expression | None:
+    """The condition of a check that looks at each row of its table by itself; None for any other."""
+    shaped = ("group", "having", "distinct", "limit", "joins", "with_", "with")
+    if not isinstance(tree, exp.Select) or any(tree.args.get(part) for part in shaped):
+        return None
+    source, where = tree.find(exp.From), tree.args.get("where")
+    plain = source is not None and isinstance(source.this, exp.Subquery) and source.this.alias == "checked"
+    inner = [q for q in (where.find_all(exp.Query) if where else [])]
+    return where.this if plain and where is not None and not inner else None
+
+
+def _one_scan(conditions: Mapping[int, exp.Expression], rows: exp.Expression, dialect: str) -> str:
+    """All of them counted while the table is read once: an engine reads it anew for each part of a union."""
+    counts = ", ".join(f"count_if({c.sql(dialect)}) as of_{number}" for number, c in conditions.items())
+    numbers = ", ".join(map(str, conditions))
+    columns = ", ".join(f"of_{number}" for number in conditions)
+    return (
+        f"select counted.number, counted.row_count from (select {counts} from {rows.sql(dialect)}) as once "
+        f"cross join unnest(array[{numbers}], array[{columns}]) as counted (number, row_count)"
+    )
 
 
 def results_of(statement: CheckStatement, rows: list[dict[str, Any]]) -> list[CheckResult]:
@@ -80,14 +110,16 @@ def _translated(
     relation: Relation,
     periods: Collection[str] | None,
     dialect: str,
-) -> str:
+) -> exp.Expression:
     query = check.offending_sql.format(batch=own)
     tree = sqlglot.parse_one(query, read="duckdb")
     for table in list(tree.find_all(exp.Table)):
         contract = contracts.get(f"{table.db}.{table.name}")
         if contract is not None:
-            table.replace(_rows(contract, relation, periods, dialect, table.alias_or_name))
-    return tree.sql(dialect)
+            own_alone = f"{table.db}.{table.name}" == own and not table.alias
+            alias = "checked" if own_alone else table.alias_or_name
+            table.replace(_rows(contract, relation, periods, dialect, alias))
+    return tree
 
 
 def _rows(

@@ -6,6 +6,7 @@ What Athena bills is the bytes that a statement scans (https://aws.amazon.com/at
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,8 @@ from finlake.settings import AthenaSettings
 AT_ONCE = 4
 """Statements that wait for Athena at the same time: an account may have 20 and more of them (Athena's service quotas)."""
 _POLL_SECONDS = 0.3
+_PLAIN = re.compile(r"s3://[A-Za-z0-9/._=-]+")
+"""Places that Athena's DDL takes in its quotes as they are."""
 _MISSING = ("TABLE_NOT_FOUND", "SCHEMA_NOT_FOUND", "EntityNotFoundException")
 _WRONG = (
     "SYNTAX_ERROR",
@@ -55,6 +58,8 @@ class Athena:
     def __post_init__(self) -> None:
         if self.lake.is_local:
             raise ConfigurationError.of("athena_lake_local", where=self.lake.root)
+        if not _PLAIN.fullmatch(self.lake.root):
+            raise ConfigurationError.of("athena_lake_prefix", where=self.lake.root)
 
     def database(self, layer: str) -> str:
         """Name in Glue of a layer's database."""

@@ -45,8 +45,9 @@ def executors(lines: int, most: int) -> int:
 def request(settings: EmrSettings, command: Sequence[str], lines: int, attempt: str) -> dict[str, Any]:
     """The StartJobRun request of a finlake command. Pure. `attempt`: what makes two submissions of one command different; the
     same one again starts no second job (EMR's client token). Raises ConfigurationError where a setting is missing."""
-    for name in ("application", "role", "package"):
-        if getattr(settings, name) is None:
+    needed = {"application": settings.application, "role": settings.role, "package": settings.package}
+    for name, value in needed.items():
+        if value is None:
             raise ConfigurationError.of("emr_setting_missing", setting=f"emr.{name}")
     said = [attempt, settings.application, *command]
     return {
