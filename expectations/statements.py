@@ -60,7 +60,7 @@ def check_statements(
         yield CheckStatement(" union all ".join(parts), counted)
 
 
-def _of_single_rows(tree: exp.Expression) -> exp.Expression | None:
+def _of_single_rows(tree: exp.Expr) -> exp.Expr | None:
     """The condition of a check that looks at each row of its table by itself; None for any other."""
     shaped = ("group", "having", "distinct", "limit", "joins", "with_", "with")
     if not isinstance(tree, exp.Select) or any(tree.args.get(part) for part in shaped):
@@ -71,7 +71,7 @@ def _of_single_rows(tree: exp.Expression) -> exp.Expression | None:
     return where.this if plain and where is not None and not inner else None
 
 
-def _one_scan(conditions: Mapping[int, exp.Expression], rows: exp.Expression, dialect: str) -> str:
+def _one_scan(conditions: Mapping[int, exp.Expr], rows: exp.Expr, dialect: str) -> str:
     """All of them counted while the table is read once: an engine reads it anew for each part of a union."""
     counts = ", ".join(f"count_if({c.sql(dialect)}) as of_{number}" for number, c in conditions.items())
     numbers = ", ".join(map(str, conditions))
@@ -110,7 +110,7 @@ def _translated(
     relation: Relation,
     periods: Collection[str] | None,
     dialect: str,
-) -> exp.Expression:
+) -> exp.Expr:
     query = check.offending_sql.format(batch=own)
     tree = sqlglot.parse_one(query, read="duckdb")
     for table in list(tree.find_all(exp.Table)):
@@ -124,7 +124,7 @@ def _translated(
 
 def _rows(
     contract: Contract, relation: Relation, periods: Collection[str] | None, dialect: str, alias: str
-) -> exp.Expression:
+) -> exp.Expr:
     sql = f"select * from {relation(contract.layer, contract.name)}"
     if periods is not None and "billing_period" in contract.column_names:
         listed = ", ".join(exp.Literal.string(period).sql(dialect) for period in sorted(periods)) or "null"

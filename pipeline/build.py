@@ -172,7 +172,10 @@ def _dbt(target: Target, draft: Draft, report: RunReport, doing: Callable[[Said]
                 "check_found_rows", where="dbt", check=warning.name, count=warning.failures, detail=said
             )
         )
-    report.details["models"] = {n.name: n.seconds for n in done.nodes if n.kind.endswith("model")}
+    models = [n for n in done.nodes if n.kind.endswith("model")]
+    report.details["models"] = {n.name: n.seconds for n in models}
+    if any(n.scanned for n in models):
+        report.details["bytes_scanned"] = {n.name: n.scanned for n in models}
 
 
 def _changed(base: Build, inputs: dict[str, str], project: str) -> list[str]:

@@ -34,6 +34,8 @@ class NodeResult:
     failures: int
     message: str
     description: str
+    scanned: int = 0
+    """Bytes that Athena scanned for it, which it bills; 0 on other targets."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ def _from_result(item: Any) -> NodeResult:
         failures=int(item.failures or 0),
         message=" ".join(str(item.message or "").split()),
         description=getattr(item.node, "description", "") or "",
+        scanned=int(item.adapter_response.get("data_scanned_in_bytes") or 0),
     )
 
 

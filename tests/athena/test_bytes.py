@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import boto3
 
 from tests.athena.conftest import Growing
-from tests.athena.kit import Kit
 
 
 def sizes(growing: Growing, prefix: str) -> dict[str, int]:
@@ -25,10 +22,6 @@ def sizes(growing: Growing, prefix: str) -> dict[str, int]:
     return found
 
 
-def scanned(kit: Kit, contains: str) -> list[dict[str, Any]]:
-    return [query for query in kit.noted() if contains in query["sql"] and query["state"] == "SUCCEEDED"]
-
-
 def test_a_query_of_one_month_reads_one_month(grown: Growing) -> None:
     athena = grown.target("athena").athena
     months = sizes(grown, "warehouse/athena/tables/finlake_builds/cost_by_resource_daily")
@@ -44,3 +37,13 @@ def test_a_query_of_one_month_reads_one_month(grown: Growing) -> None:
     every = athena.scanned - before - one
     assert rows and 0 < one <= months[f"billing_period={period}"]
     assert one < every
+
+
+def test_a_build_tells_what_each_mart_scanned_and_of_lines_it_is_one_month(grown: Growing) -> None:
+    first, second = (run["bytes_scanned"] for run in grown.said[:2])
+    (period,) = grown.said[1]["periods"]
+    lines = sizes(grown, "silver/billing_line_items")
+    small = sum(sizes(grown, "silver/billing_authority").values())
+    for mart in ("cost_daily", "cost_monthly", "cost_by_resource_daily"):
+        assert 0 < second[mart] <= lines[f"billing_period={period}"] + small, mart
+        assert second[mart] < first[mart], "two months, then one"

@@ -23,7 +23,7 @@ import trino.dbapi
 from finlake.paths import cache_folder
 
 VERSION = "476"
-SHA256 = "cfd5accde17e8ebd251eeeb78aed1f490e77bb3a164d95a0f454bf8a7c1cbd3f"
+SHA256 = "cfd5accde17e8ebd251eeeb78aed1f490e77bb3a164d95a0f454bf8a7c1cbd3f"  # pragma: allowlist secret
 OLDEST_JAVA = 24
 PLUGINS = ("delta-lake", "hive", "iceberg")
 CATALOGUES = Path(__file__).parent / "trino"

@@ -1,23 +1,8 @@
 -- Untagged money is what remains of a group's total, so tagged and untagged always add up to it.
 with tag_sets as (
-    select
-        billing_period,
-        payer_id,
-        account_id,
-        service,
-        currency,
-        {%- for dimension in var('dimensions') %}
-        {{ dimension }},
-        {%- endfor %}
-        resource_tags,
-        cost_categories,
-        {{ sum_money('net_amortized_cost') }} as cost,
-        {{ sum_money('net_amortized_cost', where="charge_category = 'Usage'") }} as usage_cost
-    from {{ ref('int_billing_lines') }}
+    select *
+    from {{ ref('int_tag_sets') }}
     where {{ in_changed_periods() }}
-    group by
-        billing_period, payer_id, account_id, service, currency, {{ var('dimensions') | join(', ') }},
-        resource_tags, cost_categories
 ),
 
 tags as (
