@@ -20,6 +20,10 @@ EXAMPLES = {
     "engine": "spark",
     "ledger": "dynamodb://finlake-prod-ledger",
     "spark_remote": "sc://spark.example.com:15002",
+    "athena.results": "s3://my-results-bucket/athena",
+    "emr.application": "00fabcdefg12345",
+    "emr.role": "arn:aws:iam::111122223333:role/finlake-prod-emr",
+    "emr.package": "s3://my-lake-bucket/lake/emr",
 }
 """What a setting without a default may look like."""
 
@@ -40,7 +44,7 @@ def config_text(told_in: str = "en", **values: Any) -> str:
 def settings_table() -> str:
     """Markdown: one row per setting with key, environment variable, default and meaning."""
     lines = ["| setting | environment | default | meaning |", "|---|---|---|---|"]
-    for key, field in _leaves(Settings):
+    for key, field in leaves(Settings):
         variable = ENV_PREFIX + key.replace(".", "__").upper()
         words = (text(f"settings.{key}", "en"), _allowed(field, "en"))
         meaning = " ".join(word for word in words if word).replace("<", "&lt;")
@@ -54,11 +58,12 @@ def variables_table() -> str:
     return "\n".join([*lines, *(f"| `{name}` | {words} |" for name, words in OTHER_VARIABLES.items())])
 
 
-def _leaves(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+def leaves(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Every setting that is no section: (its dotted name, its field)."""
     for name, field in model.model_fields.items():
         section = field.annotation
         if isinstance(section, type) and issubclass(section, BaseModel):
-            yield from _leaves(section, f"{prefix}{name}.")
+            yield from leaves(section, f"{prefix}{name}.")
         else:
             yield prefix + name, field
 
@@ -68,12 +73,13 @@ def _section_lines(name: str, section: BaseModel, language: str) -> Iterator[str
     for inner, field in type(section).model_fields.items():
         words = text(f"settings.{name}.{inner}", language), _allowed(field, language)
         yield textwrap.indent(_comment(*words), "  ")
-        yield f"  {_value(inner, getattr(section, inner))}"
+        yield f"  {_value(inner, getattr(section, inner), f'{name}.{inner}')}"
 
 
-def _value(name: str, value: Any) -> str:
+def _value(name: str, value: Any, path: str = "") -> str:
+    """`path`: the name with its section's, where it has one."""
     if value is None:
-        return f"# {name}: {EXAMPLES[name]}"
+        return f"# {name}: {EXAMPLES[path or name]}"
     if isinstance(value, dict):
         inner = [f"  {key}: [{', '.join(_scalar(item) for item in items)}]" for key, items in value.items()]
         return "\n".join([f"{name}:", *inner])

@@ -22,7 +22,7 @@ from pipeline import cli, emr
 
 SETTINGS = EmrSettings(
     application="00fabc",
-    role="arn:aws:iam::111122223333:role/finlake-emr",
+    role="arn:aws:iam::123456789012:role/finlake-emr",
     package="s3://lake/emr",
     most_executors=4,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from finlake.errors import ExitCode
 from finlake.messages import LANGUAGES, catalogue
 from finlake.settings import Settings, load_settings
 from pipeline.cli import main
-from pipeline.settings_text import EXAMPLES, config_text
+from pipeline.settings_text import EXAMPLES, config_text, leaves
 
 
 @pytest.fixture(autouse=True)
@@ -32,10 +33,10 @@ def test_the_written_file_means_the_defaults(capsys: pytest.CaptureFixture[str])
 
 
 def test_a_setting_without_a_default_stands_there_as_an_example_that_loads() -> None:
-    assert set(EXAMPLES) == {name for name, field in Settings.model_fields.items() if field.default is None}
-    uncommented = re.sub(r"^# (\w+: \S+)$", r"\1", config_text(), flags=re.MULTILINE)
+    assert set(EXAMPLES) == {name for name, field in leaves(Settings) if field.default is None}
+    uncommented = re.sub(r"^( *)# (\w+: \S+)$", r"\1\2", config_text(), flags=re.MULTILINE)
     Path("finlake.yml").write_text(uncommented)
-    assert {name: getattr(load_settings(), name) for name in EXAMPLES} == EXAMPLES
+    assert {name: attrgetter(name)(load_settings()) for name in EXAMPLES} == EXAMPLES
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
