@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ import boto3
 import pytest
 from rich.progress import Progress
 
+from expectations import statements
+from expectations.results import ROWS, Check
+from finlake.errors import AuditFailed
 from finlake.lake import Lake, open_lake
 from finlake.settings import Settings, load_settings
 from pipeline.steps import run_all
@@ -18,11 +22,12 @@ from tests.athena.kit import Kit, athena
 from tests.athena.trino import OLDEST_JAVA, java_home
 from tests.conftest import missing
 from tests.pipeline.conftest import deliveries, golden
-from tests.pipeline.ingesting import Bucket
+from tests.pipeline.ingesting import Bucket, command
 
 __all__ = ["deliveries", "golden"]
 
 LAKE = "s3://lake/finlake"
+ALWAYS_WRONG = Check("cost_monthly", "always wrong", "error", ROWS, "select * from {batch}")
 LAYOUT = "cur2_parquet"
 
 
@@ -52,6 +57,9 @@ class Growing:
     def __init__(self, source: Path, golden: Path, arriving: list[dict[str, Any]]) -> None:
         self.bucket, self.arriving = Bucket(golden / LAYOUT, source), arriving
         self.said: list[dict[str, Any]] = []
+        self.seen: list[tuple[str, Any]] = []
+        self.killed = 0
+        self.failed_report: dict[str, Any] = {}
 
     def settings(self, target: str) -> Settings:
         return load_settings(lake=LAKE, source=str(self.bucket.root), target=target)
@@ -66,6 +74,27 @@ class Growing:
             self.bucket.deliver(delivery["manifest"])
         del self.arriving[:count]
         self.said.append(self.run("athena"))
+
+    def published(self) -> tuple[str, Any]:
+        """What readers see on Athena: the build, and the money of all months."""
+        target = self.target("athena")
+        rows = list(
+            target.athena.rows("select sum(unblended_cost) as cost, sum(line_count) as lines from cost_daily")
+        )
+        return target.builds.pointer().build_id, rows
+
+    def disturbed(self) -> None:
+        """The next delivery, with a run whose checks find something, and one that is killed between audit and publication."""
+        self.bucket.deliver(self.arriving.pop(0)["manifest"])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(statements, "business_checks", lambda present: [ALWAYS_WRONG])
+            with pytest.raises(AuditFailed, match="always wrong"):
+                self.run("athena")
+        self.failed_report = json.loads(max(self.lake.reports.glob("*.json")).read_bytes())
+        self.seen.append(self.published())
+        asked = ("run", "--lake", LAKE, "--source", self.bucket.root, "--target", "athena")
+        self.killed = command(*asked, FINLAKE_FAILPOINT="before_publish").returncode
+        self.seen.append(self.published())
 
     def run(self, target: str) -> dict[str, Any]:
         return run_all(self.settings(target), Progress(disable=True))
@@ -82,13 +111,16 @@ def grown(
     tmp_path_factory: pytest.TempPathFactory,
     state_home: Path,
 ) -> Growing:
-    """Two months, then another version of one of them; then all of it on DuckDB too."""
+    """Two months; then another version of one of them, at first disturbed; then all of it on DuckDB too."""
     arriving = [d for d in deliveries if d["delivery"] == LAYOUT and d["manifest"]]
     with pytest.MonkeyPatch.context() as patch:
         for name, value in kit.environment(state_home).items():
             patch.setenv(name, value)
         growing = Growing(tmp_path_factory.mktemp("source"), golden, arriving)
         growing.deliver(2)
-        growing.deliver(1)
+        growing.seen.append(growing.published())
+        growing.disturbed()
+        growing.deliver(0)
+        growing.seen.append(growing.published())
         growing.run("duckdb")
     return growing

@@ -36,6 +36,7 @@ JVM = """\
 -Djdk.attach.allowAttachSelf=true
 -Djdk.nio.maxCachedBufferSize=2000000
 -Dfile.encoding=UTF-8
+-Duser.timezone=UTC
 --add-modules=jdk.incubator.vector
 """
 
