@@ -1,5 +1,5 @@
--- What each set of tags, cost categories and dimensions cost. Tag coverage looks at it once for each kind of key;
--- the bill's lines, whose maps are their heaviest columns, are read once.
+-- What each set of tags, cost categories and dimensions cost. Tag coverage looks at it once for each kind of
+-- key; the bill's lines, whose maps are their heaviest columns, are read once.
 select
     billing_period,
     payer_id,
