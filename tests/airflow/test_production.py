@@ -32,7 +32,7 @@ from tests.pipeline.conftest import deliveries, golden, totals
 from tests.pipeline.ingesting import Bucket
 
 __all__ = ["deliveries", "golden", "kit", "totals"]
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1500)
 
 LAKE, SOURCE = "s3://production/finlake", "s3://bill/exports"
 QUICK = {

@@ -31,6 +31,13 @@ ALWAYS_WRONG = Check("cost_monthly", "always wrong", "error", ROWS, "select * fr
 LAYOUT = "cur2_parquet"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first test waits for Trino (fetched, the first time) and for three builds."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(1500))
+
+
 @pytest.fixture(scope="session")
 def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kit]:
     """Athena's endpoint, Trino and moto."""
