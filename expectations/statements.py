@@ -22,7 +22,6 @@ from finlake.contracts import Contract, all_contracts
 
 Relation = Callable[[str, str], str]
 """(layer, table) -> what stands for it in SQL: a name, or a query in brackets."""
-_LAYER_OF_SCHEMA = {schema: layer for layer, schema in SCHEMA_OF_LAYER.items()}
 
 
 @dataclass(frozen=True)

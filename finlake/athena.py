@@ -117,7 +117,7 @@ class Athena:
         return connect(
             s3_staging_dir=self.results,
             work_group=self.settings.workgroup,
-            region_name=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"),
+            region_name=_region(),
             schema_name=self.database("gold"),
             poll_interval=_POLL_SECONDS,
         )
@@ -156,6 +156,8 @@ def _arrow_type(kind: str, precision: int, scale: int) -> pa.DataType:
 
 def glue() -> Any:
     """A client of the Glue catalogue."""
-    return boto3.client(
-        "glue", region_name=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    )
+    return boto3.client("glue", region_name=_region())
+
+
+def _region() -> str | None:
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")

@@ -18,10 +18,10 @@ from finlake.errors import UsageError
 from finlake.lake import Lake
 from finlake.settings import AthenaSettings
 from finlake.warehouse import Pointer
-from pipeline.query import Column, unique_columns
+from pipeline.query import EXPLAIN, Column, unique_columns
 
 READING = "SELECT, WITH, EXPLAIN, DESCRIBE and SHOW"
-_LOOKING = ("SHOW", "DESCRIBE", "DESC", "EXPLAIN")
+_LOOKING = ("SHOW", "DESCRIBE", "DESC")
 
 
 class AthenaReader:
@@ -30,12 +30,6 @@ class AthenaReader:
     def __init__(self, lake: Lake, settings: AthenaSettings) -> None:
         self.athena = Athena(lake, settings)
         self.pointer: Pointer | None = AthenaWarehouse(lake, self.athena).pointer()
-
-    @property
-    def tables(self) -> list[str]:
-        """Names that a query can use."""
-        known = [c for c in all_contracts() if c.layer in ("gold", "silver")]
-        return [c.name if c.layer == "gold" else f"silver.{c.name}" for c in known]
 
 
 class AthenaAnswer:
@@ -59,15 +53,18 @@ class AthenaAnswer:
 
 def ask(reader: AthenaReader, sql: str) -> AthenaAnswer:
     """Run one reading statement. Raises UsageError for SQL that is wrong, would do more than read, or reads other tables."""
-    return AthenaAnswer(reader.athena, checked(sql, reader))
+    return AthenaAnswer(reader.athena, checked(sql, reader.athena))
 
 
-def checked(sql: str, reader: AthenaReader) -> str:
+def checked(sql: str, athena: Athena) -> str:
     """The statement as Athena is asked: `silver.` with its database's name. Raises UsageError."""
-    if sql.split(None, 1)[:1] and sql.split(None, 1)[0].upper() in _LOOKING and ";" not in sql.rstrip("; \n"):
-        return sql.rstrip("; \n")
+    text = sql.strip().rstrip("; \n")
+    if explained := EXPLAIN.match(text):
+        return explained[0] + checked(text[explained.end() :], athena)
+    if text.split(None, 1)[:1] and text.split(None, 1)[0].upper() in _LOOKING and ";" not in text:
+        return text
     try:
-        statements = [tree for tree in sqlglot.parse(sql, read="athena") if tree is not None]
+        statements = [tree for tree in sqlglot.parse(text, read="athena") if tree is not None]
     except SqlglotError as error:
         raise UsageError.of("athena_query_wrong", said=str(error)) from error
     if len(statements) != 1:
@@ -75,17 +72,21 @@ def checked(sql: str, reader: AthenaReader) -> str:
     tree = statements[0]
     if not isinstance(tree, exp.Query):
         raise UsageError.of("query_only_reads", statement=tree.key.upper(), allowed=READING)
-    _check_tables(tree, reader)
-    if not any(table.db == "silver" for table in tree.find_all(exp.Table)):
-        return sql.rstrip("; \n")
-    for table in tree.find_all(exp.Table):
-        if table.db == "silver":
-            table.set("db", exp.to_identifier(reader.athena.database("silver"), quoted=True))
-    return tree.sql("athena")
+    _check_tables(tree, athena)
+    in_silver = [table for table in tree.find_all(exp.Table) if table.db == "silver"]
+    for table in in_silver:
+        table.set("db", exp.to_identifier(athena.database("silver"), quoted=True))
+    return tree.sql("athena") if in_silver else text
 
 
-def _check_tables(tree: exp.Query, reader: AthenaReader) -> None:
-    own = {reader.athena.database(layer) for layer in ("silver", "gold")} | {"", "silver"}
+def _check_tables(tree: exp.Query, athena: Athena) -> None:
+    own = {athena.database(layer) for layer in ("silver", "gold")} | {"", "silver"}
     for table in tree.find_all(exp.Table):
         if table.db not in own or table.catalog not in ("", "awsdatacatalog"):
-            raise UsageError.of("query_outside", said=table.sql("athena"), tables=", ".join(reader.tables))
+            raise UsageError.of("query_outside", said=table.sql("athena"), tables=", ".join(known_tables()))
+
+
+def known_tables() -> list[str]:
+    """Names that a query can use."""
+    known = [c for c in all_contracts() if c.layer in ("gold", "silver")]
+    return [c.name if c.layer == "gold" else f"silver.{c.name}" for c in known]

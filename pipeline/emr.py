@@ -23,7 +23,7 @@ from finlake.settings import EmrSettings
 
 ENTRY, ARCHIVE = "entry.py", "environment.tar.gz"
 LINES_PER_EXECUTOR = 5_000_000
-"""A month of so many lines is one executor's work; docs/benchmarks.md shows what a machine of two cores does with them."""
+"""An assumption, not measured on EMR: a month of so many lines is one executor's work."""
 EXECUTOR = {"cores": 4, "memory": "14g", "disk": "60g"}
 DRIVER = {"cores": 4, "memory": "14g", "disk": "200g"}
 """Within what EMR Serverless allows of a worker of 4 vCPU (8 to 30 GB with the overhead of a tenth). The driver copies and checks

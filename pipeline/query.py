@@ -14,7 +14,8 @@ from finlake.errors import FinlakeError, NotFound, UsageError
 from pipeline.reader import Reader
 
 READING = "SELECT, WITH, FROM, EXPLAIN, DESCRIBE, SHOW and SUMMARIZE"
-_EXPLAIN = re.compile(r"\s*explain(?:\s+analyze)?(?:\s*\([^()]*\))?\s+(?=[\w(])", re.IGNORECASE)
+EXPLAIN = re.compile(r"\s*explain(?:\s+analyze)?(?:\s*\([^()]*\))?\s+(?=[\w(])", re.IGNORECASE)
+"""What stands before the statement that is explained; EXPLAIN ANALYZE runs it, so it has to be a reading one too."""
 _BATCH = 10_000
 _ARROW_BATCH = 100_000
 
@@ -91,7 +92,7 @@ def check_reading(sql: str, con: duckdb.DuckDBPyConnection) -> None:
         raise UsageError.of("query_not_one", count=len(statements) or 1)
     kind = statements[0].type
     if kind == duckdb.StatementType.EXPLAIN:
-        body = _EXPLAIN.match(statements[0].query)
+        body = EXPLAIN.match(statements[0].query)
         if body is None:
             raise _refused("this form of EXPLAIN")
         check_reading(statements[0].query[body.end() :], con)

@@ -55,9 +55,8 @@ def run_maintain(settings: Settings, wait: float = 0.0) -> dict[str, Any]:
             done = keep_house(lake)
             step.rows = sum(table.files_removed for table in done)
         report.details["tables"] = [vars(table) for table in done]
-        if settings.target == "athena":
-            with report.step("athena"):
-                target_of(lake, settings).maintain()
+        with report.step("marts"):
+            target_of(lake, settings).maintain()
     return (report.cleanup or CleanupReport().as_dict()) | {"tables": report.details["tables"]}
 
 

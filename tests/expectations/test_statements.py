@@ -1,4 +1,4 @@
-"""The checks as plain SQL: the same verdicts as by Great Expectations, and Athena's words where they are for Athena."""
+"""The checks as plain SQL: all of a table's by one statement, in Athena's words. tests/athena runs them on real marts."""
 
 from __future__ import annotations
 
