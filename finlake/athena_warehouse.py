@@ -156,7 +156,8 @@ class AthenaWarehouse(Builds):
     def maintain(self) -> None:
         """Write small files together and let go of what no snapshot needs any more."""
         for layer, tables in self._kept.items():
-            names = [*tables, *([PUBLICATIONS] if layer == "builds" else [])]
+            published = layer == "builds" and _exists(self.athena.database(layer), PUBLICATIONS)
+            names = [*tables, *([PUBLICATIONS] if published else [])]
             for name in names:
                 self.athena.run(f"optimize {self.athena.table(layer, name)} rewrite data using bin_pack")
                 self.athena.run(f"vacuum {self.athena.table(layer, name)}")
@@ -179,9 +180,14 @@ def _of_builds(rows: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _kept_tables(database: str) -> list[str]:
-    """Iceberg tables of a database that have a build_id."""
+    """Iceberg tables of a database that have a build_id; none before the first build made the database."""
     found: list[str] = []
-    for page in glue().get_paginator("get_tables").paginate(DatabaseName=database):
+    client = glue()
+    try:
+        client.get_database(Name=database)
+    except client.exceptions.EntityNotFoundException:
+        return found
+    for page in client.get_paginator("get_tables").paginate(DatabaseName=database):
         for table in page["TableList"]:
             columns = {column["Name"] for column in table.get("StorageDescriptor", {}).get("Columns", [])}
             if (
