@@ -13,7 +13,7 @@ from pipeline.dbt_runner import run_dbt
 from tests.dbt.conftest import Built
 
 GOLD = [contract for contract in all_contracts() if contract.layer == "gold"]
-FACTS = ("cost_monthly", "cost_daily", "cost_by_resource_daily")
+FACTS = ("cost_monthly", "cost_daily", "cost_by_resource_daily", "usage_daily")
 
 
 def test_everything_passed_unit_tests_included(built: Built) -> None:

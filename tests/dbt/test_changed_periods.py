@@ -16,7 +16,14 @@ from pipeline.dbt_runner import NodeResult, run_dbt
 from tests.dbt.conftest import APRIL, Built, query, sample_lines
 from tests.dbt.small_lake import Row, line, source_totals, write_lake, write_silver
 
-FACTS = ("cost_monthly", "cost_daily", "cost_by_resource_daily", "tag_coverage", "unmapped_spend")
+FACTS = (
+    "cost_monthly",
+    "cost_daily",
+    "cost_by_resource_daily",
+    "usage_daily",
+    "tag_coverage",
+    "unmapped_spend",
+)
 STATES = ("reconciliation", "freshness", "dim_account", "dim_service", "dim_resource")
 
 

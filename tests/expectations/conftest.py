@@ -103,6 +103,8 @@ def fill_marts(con: duckdb.DuckDBPyConnection) -> None:
         "service_category, charge_category, currency",
         "cost_by_resource_daily": "billing_period, usage_date, payer_id, account_id, service, service_name, "
         "service_category, charge_category, resource_id, currency",
+        "usage_daily": "billing_period, usage_date, payer_id, account_id, service, service_category, "
+        "resource_id, charge_category, charge_frequency, currency",
     }
     for mart, group in groups.items():
         con.execute(f"insert into marts.{mart} by name select {group}, {sums} from lines group by all")
@@ -125,7 +127,7 @@ def fill_marts(con: duckdb.DuckDBPyConnection) -> None:
         "'none' as match_quality, 'not_enabled' as reason from lines where resource_id is not null group by all",
         "reconciliation by name select billing_period, payer_id, currency, measure, total as source_total, "
         "total as silver_total, total as cost_monthly_total, total as cost_daily_total, "
-        "total as cost_by_resource_daily_total, true as is_reconciled, 'delivered' as total_basis "
+        "total as cost_by_resource_daily_total, total as usage_daily_total, true as is_reconciled, 'delivered' as total_basis "
         "from (select billing_period, payer_id, currency, "
         "'unblended_cost' as measure, sum(unblended_cost) as total from lines group by all)",
     ):

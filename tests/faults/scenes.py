@@ -22,6 +22,7 @@ MARTS = (
     "cost_daily",
     "cost_monthly",
     "cost_by_resource_daily",
+    "usage_daily",
     "restatements",
     "reconciliation",
     "tag_coverage",

@@ -3,6 +3,7 @@
     'cost_monthly': ref('cost_monthly'),
     'cost_daily': ref('cost_daily'),
     'cost_by_resource_daily': ref('cost_by_resource_daily'),
+    'usage_daily': ref('usage_daily'),
 } -%}
 {%- set measures = source_cost_columns() + ['line_count'] -%}
 
