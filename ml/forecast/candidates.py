@@ -1,0 +1,141 @@
+"""The candidate models and the baselines: each takes daily histories and gives so many days ahead.
+
+A candidate is a function (values, horizon, config) -> frame of `horizon` days × the same series. It gets histories without
+gaps that are long enough for it (`least_history`); adding one is a row of CANDIDATES and a name in ml/config/forecast.yml.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ml.forecast.gradient_boosting import lightgbm
+
+Candidate = Callable[[pd.DataFrame, int, Mapping[str, Any]], pd.DataFrame]
+
+
+def seasonal_naive(values: pd.DataFrame, horizon: int, config: Mapping[str, Any]) -> pd.DataFrame:
+    """The same weekday of the last week again."""
+    season = config["season_days"]
+    last = values.iloc[-season:].to_numpy()
+    return _ahead(values, last[np.arange(horizon) % season])
+
+
+def run_rate(values: pd.DataFrame, horizon: int, config: Mapping[str, Any]) -> pd.DataFrame:
+    """The mean of the last 30 days, every day: what a spreadsheet does."""
+    mean = values.iloc[-30:].mean().to_numpy()
+    return _ahead(values, np.tile(mean, (horizon, 1)))
+
+
+def straight_line(values: pd.DataFrame, horizon: int, config: Mapping[str, Any]) -> pd.DataFrame:
+    """koku's method: a straight line by least squares through the last 30 days without outliers, never below zero.
+
+    Source: project-koku/koku, `koku/forecast.py` (Apache-2.0): outliers lie beyond 1.5 interquartile ranges.
+    """
+    last = values.iloc[-30:].to_numpy(dtype=float)
+    low, high = np.nanpercentile(last, [25, 75], axis=0)
+    room = 1.5 * (high - low)
+    kept = np.where((last < low - room) | (last > high + room), np.nan, last)
+    x = np.arange(len(last))[:, None] * np.where(np.isnan(kept), np.nan, 1.0)
+    x_mean, y_mean = np.nanmean(x, axis=0), np.nanmean(kept, axis=0)
+    spread = np.nansum((x - x_mean) ** 2, axis=0)
+    together = np.nansum((x - x_mean) * (kept - y_mean), axis=0)
+    slope = np.divide(together, spread, out=np.zeros_like(spread), where=spread > 0)
+    ahead = np.arange(len(last), len(last) + horizon)[:, None]
+    return _ahead(values, np.maximum(y_mean + slope * (ahead - x_mean), 0.0))
+
+
+def auto_ets(values: pd.DataFrame, horizon: int, config: Mapping[str, Any]) -> pd.DataFrame:
+    """Exponential smoothing, its form chosen by AICc (Hyndman et al. 2002), by statsforecast."""
+    from statsforecast.models import AutoETS
+
+    return _statistical(AutoETS(season_length=config["season_days"]), values, horizon)
+
+
+def auto_theta(values: pd.DataFrame, horizon: int, config: Mapping[str, Any]) -> pd.DataFrame:
+    """Dynamic optimised Theta (Fiorucci et al. 2016), by statsforecast."""
+    from statsforecast.models import DynamicOptimizedTheta
+
+    return _statistical(DynamicOptimizedTheta(season_length=config["season_days"]), values, horizon)
+
+
+def mstl(values: pd.DataFrame, horizon: int, config: Mapping[str, Any]) -> pd.DataFrame:
+    """Weekly and, from two years on, yearly seasons by MSTL (Bandara et al. 2021), the trend by a damped smoothing."""
+    from statsforecast.models import MSTL, AutoETS
+
+    season = config["season_days"]
+    seasons = [season, 365] if len(values) >= 2 * 365 + season else [season]
+    return _statistical(MSTL(seasons, trend_forecaster=AutoETS(model="ZAN", damped=True)), values, horizon)
+
+
+CANDIDATES: Mapping[str, Candidate] = {
+    "seasonal_naive": seasonal_naive,
+    "auto_ets": auto_ets,
+    "auto_theta": auto_theta,
+    "mstl": mstl,
+    "lightgbm": lightgbm,
+    "run_rate": run_rate,
+    "straight_line": straight_line,
+}
+EXPENSIVE = frozenset({"auto_ets", "mstl"})
+"""Candidates that are asked for the most expensive series only."""
+TOGETHER = frozenset({"lightgbm"})
+"""Candidates that learn from all series at once: not to be spread by series."""
+
+
+def forecasts(
+    values: pd.DataFrame,
+    horizon: int,
+    config: Mapping[str, Any],
+    *,
+    expensive: Collection[str],
+    names: Collection[str],
+) -> dict[str, pd.DataFrame]:
+    """Each candidate's forecast, days ahead × all series, NaN where it was not asked: too short a history, or not expensive
+    enough.
+
+    `values`: days × series, NaN before a series begins. Money in, money out.
+    """
+    length = values.notna().sum()
+    recent = values.iloc[-config["history_days"] :]
+    made = {}
+    for name in names:
+        asked = length.index[length >= config["least_history"].get(name, 1)]
+        if name in EXPENSIVE:
+            asked = asked.intersection(pd.Index(expensive), sort=False)
+        given = (
+            CANDIDATES[name](recent[asked], horizon, config)
+            if len(asked)
+            else _ahead(values[[]], np.empty((horizon, 0)))
+        )
+        made[name] = given.reindex(columns=values.columns)
+    return made
+
+
+def _statistical(model: Any, values: pd.DataFrame, horizon: int) -> pd.DataFrame:
+    """One model of statsforecast on every series, by itself; the seasonal naive where it can't fit (too flat, too short)."""
+    from statsforecast import StatsForecast
+    from statsforecast.models import SeasonalNaive
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        engine = StatsForecast([model], freq="D", n_jobs=1, fallback_model=SeasonalNaive(7))
+        made = engine.forecast(df=long_of(values), h=horizon)
+    wide = made.pivot(index="ds", columns="unique_id", values=made.columns[-1])
+    return _ahead(values, wide.reindex(columns=values.columns).to_numpy())
+
+
+def long_of(values: pd.DataFrame) -> pd.DataFrame:
+    """unique_id, ds, y; each series from its first day on."""
+    long = values.rename_axis(index="ds", columns="unique_id").unstack().dropna()
+    return long.rename("y").reset_index()
+
+
+def _ahead(values: pd.DataFrame, made: np.ndarray) -> pd.DataFrame:
+    """A forecast as a frame: the days after the history × its series."""
+    days = pd.date_range(values.index[-1] + pd.Timedelta(days=1), periods=len(made), freq="D", name="ds")
+    return pd.DataFrame(np.asarray(made, dtype=float), index=days, columns=values.columns)
