@@ -25,6 +25,8 @@ COSTS = (
     "contracted_cost",
 )
 SOURCE_COSTS = COSTS[:5]
+ML_TABLES = ("scoring_runs", "forecasts", "anomalies", "anomaly_labels", "patterns")
+"""What the models say of a bill, which a lake may lack."""
 
 Row = dict[str, Any]
 
@@ -122,7 +124,8 @@ def write_lake(
     write_silver(lake, "deliveries", deliveries if deliveries is not None else loaded)
     write_silver(lake, "source_totals", source_totals(lines))
     write_silver(lake, "delivery_costs", history or [])
-    write_silver(lake, "resource_metrics", [])
+    for table in ("resource_metrics", *ML_TABLES):
+        write_silver(lake, table, [])
 
 
 def delivery(name: str, export: str, period: str, sequence: int, **changes: Any) -> Row:

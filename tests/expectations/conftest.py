@@ -60,6 +60,7 @@ def silver_rows(lines: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
         "deliveries": [{**row, "state": "loaded", "is_current": True} for row in keys],
         "delivery_costs": [{**row, "is_closing_line": False} for row in lines],
         "resource_metrics": [],
+        **{name: [] for name in ("scoring_runs", "forecasts", "anomalies", "anomaly_labels", "patterns")},
     }
 
 
