@@ -67,7 +67,8 @@ def events(
         off = (sign * watched.ratio >= far) & (sign * (actual - usual) >= enough)
         told = off & (sums >= alarm)
         for series in np.flatnonzero(told.any(axis=0)):
-            for points in _stretches(off[:, series], told[:, series], alert["gap"][grain]):
+            like = _alike(off[:, series], sign * watched.ratio[:, series], alert)
+            for points in _stretches(like, told[:, series] & like, alert["gap"][grain]):
                 event = _event(level, int(series), sign, points, told, watched, actual, usual, grain, alert)
                 if event is not None:
                     found.append(event)
@@ -80,6 +81,22 @@ def _stretches(off: Flags, told: Flags, gap: int) -> Iterator[np.ndarray[Any, An
     for part in np.split(points, np.flatnonzero(np.diff(points) > gap + 1) + 1):
         if told[part].any():
             yield part
+
+
+def _alike(off: Flags, size: Floats, alert: Mapping[str, Any]) -> Flags:
+    """Points that are off, without those far weaker than their stretch so far: its echo, which is not of it."""
+    like = off.copy()
+    mean, count = 0.0, 0
+    for now in range(len(off)):
+        if not off[now]:
+            count = 0 if now and not off[now - 1] else count
+            continue
+        if count and size[now] < alert["alike"] * mean:
+            like[now] = False
+            continue
+        mean = (mean * count + size[now]) / (count + 1)
+        count += 1
+    return like
 
 
 def _event(
@@ -101,7 +118,8 @@ def _event(
     says = known & (more - less >= alert["floor"]) & (more >= _needed(points, sign, grain, alert) * less)
     counts = np.arange(1, len(points) + 1)
     strength = np.cumsum(sign * watched.score[points, series]) / np.sqrt(counts)
-    says &= strength >= alert["strength"]
+    clear = more >= alert["clear_ratio"] * less
+    says &= strength >= np.where(clear, alert["clear_strength"], alert["strength"])
     if not says.any():
         return None
     return Event(

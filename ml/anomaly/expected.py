@@ -41,7 +41,7 @@ def expected(part: Leaves, grain: str, config: Mapping[str, Any]) -> Expected:
     amounts = np.where(metered, part.usage, part.cost)
     values = without_gaps(part, amounts, config["leaves"])
     found = fit(values, part.times, grain, config)
-    base, leaking = without_leak(found, grain, config)
+    base, leaking = without_leak(values, found, grain, config)
     judged = np.isfinite(base)
     price = np.where(metered, _price(part), 1.0)
     actual = np.nan_to_num(part.cost)

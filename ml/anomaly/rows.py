@@ -108,7 +108,8 @@ def anomaly_id(at: Setting, cause: Cause) -> str:
 def _kind(cause: Cause, excess: np.ndarray[Any, Any], leaves: np.ndarray[Any, Any], at: Setting) -> str:
     points = slice(cause.first, cause.last + 1)
     sign = cause.anchor.sign
-    leaking = bool(at.found.leaking[points][:, leaves].any())
+    known = slice(cause.first, cause.anchor.detected + 1)
+    leaking = bool(at.found.leaking[known][:, leaves].any())
     most = at.config["alert"]["spike_most"][at.grain]
     sums = sign * excess.sum(axis=1)
     return kind_of(sums, sign, len(sums), most, leaking, at.config["leak"])
