@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from ml.growth.usage import MEAN_MONTH, divides_by_own_months
 from ml.patterns.inputs import RESOURCE_KEYS, Known
 from ml.patterns.off_hours import DAYS_PER_MONTH, of_resource
 from ml.patterns.regimes import Regime, growth_of, moves, regimes, weekly_sums
@@ -46,19 +46,10 @@ def lifecycles(given: Known) -> Iterator[Found]:
 
 
 def days_of_a_month(lines: pd.DataFrame) -> pd.Series:
-    """What a day's GB-months are multiplied by to give the GB stored: the days of its month, or those of a mean month.
-
-    AWS divides by the hours of the month at hand (https://aws.amazon.com/s3/faqs/#Billing); exports exist that divide by a mean
-    month. Whichever leaves the smaller steps from the last day of a month to the first of the next is the bill's own way.
-    """
-    own = lines.usage_date.dt.days_in_month.astype(float)
-    mean = pd.Series(DAYS_PER_MONTH, index=lines.index)
-    steps = []
-    for factor in (own, mean):
-        daily = (lines.usage * factor).groupby(lines.usage_date).sum()
-        jumps = np.log(daily).diff()[daily.index.day == 1]
-        steps.append(float(jumps.abs().median()) if len(jumps.dropna()) else 0.0)
-    return own if steps[0] <= steps[1] else mean
+    """What a day's GB-months are multiplied by to give the GB stored: see ml.growth.usage.divides_by_own_months."""
+    if divides_by_own_months(lines.groupby("usage_date").usage.sum()):
+        return lines.usage_date.dt.days_in_month.astype(float)
+    return pd.Series(MEAN_MONTH, index=lines.index)
 
 
 def _holds(lines: pd.DataFrame, key: str, rules: Any) -> pd.Series:
