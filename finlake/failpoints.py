@@ -33,12 +33,18 @@ METRIC_POINTS = (
     "before_metrics_silver_commit",
     "after_metrics_silver_commit",
 )
+SCORING_POINTS = (
+    "after_run_withdrawn",
+    "after_forecasts_commit",
+    "after_anomalies_commit",
+    "after_patterns_commit",
+)
 _reached: Counter[str] = Counter()
 
 
 def reach(point: str) -> None:
     """Mark that a point was reached; dies here when the environment says so."""
-    assert point in POINTS + METRIC_POINTS, point
+    assert point in POINTS + METRIC_POINTS + SCORING_POINTS, point
     wanted, _, nth = os.environ.get("FINLAKE_FAILPOINT", "").partition(":")
     if wanted != point:
         return

@@ -2,11 +2,11 @@
     'organisation', 'account', 'service', 'account_service', 'team', 'env', 'resource_group'
 ] -%}
 {%- set levels_of_key = {
-    'account_id': ['account', 'account_service'],
-    'service': ['service', 'account_service'],
-    'team': ['team'],
-    'env': ['env'],
-    'resource_group': ['resource_group'],
+    'account_id': "'account', 'account_service'",
+    'service': "'service', 'account_service'",
+    'team': "'team'",
+    'env': "'env'",
+    'resource_group': "'resource_group'",
 } -%}
 {%- set keys = levels_of_key.keys() | list -%}
 
@@ -45,7 +45,7 @@ by_level as (
         {%- for key, of_key in levels_of_key.items() %}
         case
             when
-                levels.series_level in ('{{ of_key | join("', '") }}')
+                levels.series_level in ({{ of_key }})
                 then costs.{{ key }}
             else ''
         end as {{ key }},
