@@ -24,8 +24,8 @@ def growth(bill: pd.DataFrame, as_of: date, horizon_months: int, config: Mapping
     One row per kind, unit and month (its first day). `usage` is the amount of the month in `unit`, its interval of 80 %;
     `monthly_growth` the change of the daily level against the month before (0.02: 2 % more). `method` is `delivered`, the
     model's name with `by_month` or `by_week`, or `too_short`: the amount is then NaN, since fewer weeks are known than the
-    configuration wants. The month of `as_of` (the last usage day that is trusted), where it isn't whole, counts as predicted: what was delivered
-    of it and the prediction of its other days. Lines without a known amount or unit count nowhere. `config` is
+    configuration wants. The month of `as_of` (the last usage day that is trusted), where it isn't whole, counts as predicted:
+    what was delivered of it and the prediction of its other days. Lines without a known amount or unit count nowhere. `config` is
     ml.config.load("patterns"). Raises ValueError naming a missing column.
     """
     rules, last = config["usage_growth"], pd.Timestamp(as_of)
