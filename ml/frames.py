@@ -23,6 +23,7 @@ KEYS = (
     "resource_type",
     "charge_category",
     "charge_frequency",
+    "pricing_category",
     "unit",
     "env",
     "team",

@@ -72,6 +72,8 @@ def _quantiles(scores: np.ndarray, level: float, prior: float) -> np.ndarray:
                 for column, n in zip(flat.T, count, strict=True)
             ]
         )
-    shared = np.quantile(pool, level)
+    # Errors of one origin go together: series count as their root.
+    independent = max(float(windows.max()) * np.sqrt(max((windows > 0).sum(), 1)), 1.0)
+    shared = np.quantile(pool, min(1.0, level * (independent + 1) / independent))
     trust = windows / (windows + prior)
     return np.where(np.isnan(own), shared, trust * np.nan_to_num(own) + (1 - trust) * shared)[None, :]
