@@ -10,9 +10,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from expectations.results import ROWS, Check
+from expectations.views import SCHEMA_OF_LAYER
 from finlake.errors import ConfigurationError
 from finlake.yaml_text import read as read_yaml
 
+_LAYER_OF_SCHEMA = {schema: layer for layer, schema in SCHEMA_OF_LAYER.items()}
 BUSINESS_FILE = Path(__file__).resolve().parent / "business.yml"
 
 
@@ -66,4 +68,5 @@ def _ready(check: BusinessCheck) -> Check:
         kind=ROWS,
         offending_sql=rows,
         reason=check.reason,
+        layer=_LAYER_OF_SCHEMA[own.split(".")[0]],
     )

@@ -26,6 +26,8 @@ class Check:
     offending_sql: str
     arguments: dict[str, Any] = field(default_factory=dict)
     reason: str = ""
+    layer: str = ""
+    """Of a check written by hand: the layer of its table, since a mart may have the name of a table of silver."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from expectations.business import business_checks
 from expectations.derive import checks_of
-from expectations.results import Check, CheckResult
+from expectations.results import CheckResult
 from expectations.views import SCHEMA_OF_LAYER, batch_name, views
 from finlake.contracts import Contract, all_contracts
 from finlake.errors import NotFound
@@ -64,12 +64,12 @@ def _run_all(con: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> list[
     logging.getLogger("great_expectations").propagate = False
     from expectations.gx import run_checks  # slow to import, needed only here
 
-    by_table: dict[str, list[Check]] = {contract.name: checks_of(contract) for contract in contracts}
+    by_table = {(contract.layer, contract.name): checks_of(contract) for contract in contracts}
     present = {f"{SCHEMA_OF_LAYER[contract.layer]}.{contract.name}" for contract in contracts}
     for check in business_checks(present):
-        by_table[check.table].append(check)
+        by_table[check.layer, check.table].append(check)
     return [
         result
         for contract in contracts
-        for result in run_checks(con, batch_name(contract), by_table[contract.name])
+        for result in run_checks(con, batch_name(contract), by_table[contract.layer, contract.name])
     ]

@@ -41,7 +41,8 @@ def check_statements(
     }
     across = business_checks(contracts)
     for name, contract in contracts.items():
-        checks = [*checks_of(contract), *(check for check in across if check.table == contract.name)]
+        own = [c for c in across if (c.layer, c.table) == (contract.layer, contract.name)]
+        checks = [*checks_of(contract), *own]
         counted = tuple(check for check in checks if check.offending_sql)
         trees = [_translated(check, name, contracts, relation, periods, dialect) for check in counted]
         of_rows = {

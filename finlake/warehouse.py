@@ -28,7 +28,8 @@ BUILDING = "building.duckdb"
 @dataclass(frozen=True)
 class Build:
     """An audited build: when (UTC ISO), from which inputs (billing period -> fingerprint), by which project state. `rows_of`,
-    where builds share tables: billing period -> the build that made its rows."""
+    where builds share tables: billing period -> the build that made its rows. `results`: fingerprint of what the models said
+    that it shows, empty where they said nothing; no month depends on it."""
 
     build_id: str
     created_at: str
@@ -38,6 +39,7 @@ class Build:
     checks: Mapping[str, int] = field(default_factory=dict)
     warnings: Sequence[Any] = ()
     rows_of: Mapping[str, str] = field(default_factory=dict)
+    results: str = ""
 
 
 @dataclass(frozen=True)

@@ -43,10 +43,11 @@ class AthenaTarget:
         for period, of in sorted(draft.rows_of.items()):
             by_build.setdefault(of, []).append(period)
         return run_dbt(
+            "build",
             # The audit checks the marts' contracts once more, each by one statement: what is scanned twice is billed twice.
-            ["build", "--exclude", "path:models/marts,resource_type:test"],
+            exclude=["path:models/marts,resource_type:test"],
             lake_root=self.lake.root,
-            changed_periods=draft.periods,
+            changed_periods=list(draft.periods),
             target="athena",
             environment=self._environment(),
             variables={"build_id": draft.build_id, "rows_of": by_build},
@@ -63,7 +64,7 @@ class AthenaTarget:
                 return self.builds.chosen(contract, draft.rows_of, draft.build_id)
             return self.athena.table(layer, table)
 
-        statements = list(check_statements(relation, draft.changed or None, dialect="athena"))
+        statements = list(check_statements(relation, draft.changed, dialect="athena"))
         counted = self.athena.together(statement.sql for statement in statements)
         pairs = zip(statements, counted, strict=True)
         return [result for statement, rows in pairs for result in results_of(statement, rows)]

@@ -20,6 +20,7 @@ from finlake.warehouse import Build, new_build_id
 from pipeline.authority import settle
 from pipeline.control import write_control_tables
 from pipeline.metrics_silver import METRICS, days_of_silver
+from pipeline.ml_tables import results_fingerprint
 from pipeline.targets import Draft, Target
 from spark_jobs.silver.facts import Facts
 
@@ -40,22 +41,23 @@ def build(
     *,
     full: bool = False,
 ) -> Build | None:
-    """Build and audit the marts. None where the newest build was made from exactly these inputs.
+    """Build and audit the marts. None where the newest build was made from exactly these inputs and shows the models' results.
 
     The caller holds the lake's writer lock. Raises AuditFailed where a check or the reconciliation fails.
     """
     settle(ledger)
     inputs, project = inputs_of(ledger, facts, metrics_of(lake)), project_fingerprint()
+    results = results_fingerprint(lake)
     if not inputs:
         raise NotFound.of("nothing_to_build_from", where=lake.root)
     base = next(iter(target.builds.builds()), None)
-    if base and base.project == project and dict(base.inputs) == inputs and not full:
+    changed = _changed(base, inputs, project) if base and not full else None
+    if base and changed == [] and base.results == results:
         return None
-    changed = _changed(base, inputs, project) if base and not full else []
     draft = _draft(base, changed, sorted(inputs))
     with report.step("prepare") as step:
         write_control_tables(lake, ledger)
-        target.begin(draft, base if changed else None)
+        target.begin(draft, base if draft.incremental else None)
         step.details = {"changed_periods": list(draft.periods), "incremental": draft.incremental}
     with report.step("dbt"):
         _dbt(target, draft, report, doing)
@@ -73,19 +75,18 @@ def build(
         checks,
         warnings,
         dict(draft.rows_of) if target.shares_tables else {},
+        results,
     )
     target.keep(made)
     return made
 
 
-def _draft(base: Build | None, changed: list[str], periods: list[str]) -> Draft:
-    """A new build: what it makes anew, and whose rows it takes over."""
+def _draft(base: Build | None, changed: list[str] | None, periods: list[str]) -> Draft:
+    """A new build: what it makes anew (None: all), and whose rows it takes over."""
     build_id = new_build_id(utc_now(), base.build_id if base else None)
-    made = changed or periods
+    made = periods if changed is None else changed
     former = {period: of for period, of in base.rows_of.items() if period in periods} if base else {}
-    return Draft(
-        build_id, tuple(made), {**former, **dict.fromkeys(made, build_id)}, incremental=bool(changed)
-    )
+    return Draft(build_id, tuple(made), {**former, **dict.fromkeys(made, build_id)}, changed is not None)
 
 
 def inputs_of(ledger: Ledger, facts: Facts, metrics: Mapping[str, Sequence[Any]]) -> dict[str, str]:
@@ -178,10 +179,10 @@ def _dbt(target: Target, draft: Draft, report: RunReport, doing: Callable[[Said]
         report.details["bytes_scanned"] = {n.name: n.scanned for n in models}
 
 
-def _changed(base: Build, inputs: dict[str, str], project: str) -> list[str]:
-    """Months to build anew; empty means all, which is also what a changed project asks for, or a month that went away."""
+def _changed(base: Build, inputs: dict[str, str], project: str) -> list[str] | None:
+    """Months to build anew; None means all: that is what a changed project asks for, or a month that went away."""
     if base.project != project or set(base.inputs) - set(inputs):
-        return []
+        return None
     return sorted(period for period, said in inputs.items() if base.inputs.get(period) != said)
 
 

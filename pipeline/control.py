@@ -14,13 +14,15 @@ from finlake.failpoints import reach
 from finlake.lake import Lake
 from finlake.ledger import DeliveryRecord, Ledger, instant_of
 from finlake.tables import ensure_table, replace_table
+from pipeline.ml_tables import ensure_ml_tables
 from pipeline.silver import by_period, in_time
 
 
 def write_control_tables(lake: Lake, ledger: Ledger) -> None:
     """Bring silver.deliveries, silver.source_totals and silver.billing_authority to what the ledger says.
 
-    Metrics may never be delivered: their table is made empty then, since the marts read it. Instants are kept to the
+    Metrics may never be delivered, and models may never be asked: their tables are made empty then, since the marts read them.
+    Instants are kept to the
     millisecond: Athena reads no more of a Delta table.
     """
     records = [r for r in ledger.deliveries() if r.state != "claimed"]
@@ -35,6 +37,7 @@ def write_control_tables(lake: Lake, ledger: Ledger) -> None:
         [vars(a) | {"decided_at": _to_the_millisecond(a.decided_at)} for a in ledger.authority()],
     )
     ensure_table(lake, load_contract("silver", "resource_metrics"))
+    ensure_ml_tables(lake)
     reach("after_control_tables")
 
 

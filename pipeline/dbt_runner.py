@@ -20,6 +20,8 @@ from finlake.engines.duckdb import memory_limit_mb
 from finlake.errors import AuditFailed, FinlakeError, UsageError
 from finlake.paths import DBT_DIR
 
+BY_PERIOD = ("path:models/marts/by_period", "path:models/intermediate/by_period")
+"""What dbt keeps by month."""
 PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
@@ -65,6 +67,7 @@ def run_dbt(
     lake_root: str | Path,
     build_db: str | Path | None = None,
     changed_periods: Sequence[str] | None = None,
+    exclude: Sequence[str] = (),
     target: str = "duckdb",
     environment: Mapping[str, str] | None = None,
     variables: Mapping[str, Any] | None = None,
@@ -76,16 +79,17 @@ def run_dbt(
     """Run `dbt <command>` (for example `build`, or ["docs", "generate"]) on one build.
 
     `build_db`: the build's database, of target duckdb. `changed_periods` (YYYY-MM): only these are read from silver and
-    replaced; None or empty rebuilds every period (on target duckdb with `--full-refresh`). `environment`: what the profile of
-    another target reads, `variables`: further dbt variables. `work_dir` takes dbt's target and logs; default
-    `<lake>/cache/dbt`, or a temporary folder for a lake on S3. Raises AuditFailed naming the checks that failed, FinlakeError
-    where SQL or dbt itself failed.
+    replaced, where the list is empty nothing that is kept by month; None rebuilds every period (on target duckdb with
+    `--full-refresh`). `exclude`: what dbt leaves out, in its words. `environment`: what the profile of another target reads,
+    `variables`: further dbt variables. `work_dir` takes dbt's target and logs; default `<lake>/cache/dbt`, or a temporary folder
+    for a lake on S3. Raises AuditFailed naming the checks that failed, FinlakeError where SQL or dbt itself failed.
     """
     words = [command] if isinstance(command, str) else list(command)
     said = {"changed_periods": _checked_periods(changed_periods or ()), **(variables or {})}
     wanted = {**_of_the_lake(lake_root, build_db), **(environment or {})}
     with _work_dir(lake_root, work_dir) as folder, _environment(wanted), _own_logging():
         arguments = words + _options(words[0], folder, target, threads, said, unit_tests)
+        arguments += _extent(words[0], target, changed_periods, exclude)
         return _invoke(" ".join(words), arguments, progress)
 
 
@@ -97,11 +101,21 @@ def _options(
     options += ["--quiet", "--log-level", "none", "--log-level-file", "info", "--no-version-check"]
     if verb in ("build", "run", "test"):
         options += ["--threads", str(threads), "--vars", json.dumps(dict(variables))]
-    if verb in ("build", "run") and target == "duckdb" and not variables["changed_periods"]:
-        options.append("--full-refresh")
     if verb == "build" and not unit_tests:
         options += ["--exclude-resource-type", "unit_test"]
     return options
+
+
+def _extent(
+    verb: str, target: str, changed_periods: Sequence[str] | None, exclude: Sequence[str]
+) -> list[str]:
+    """How much is built: all anew, or without what is kept by month where no month changed."""
+    if verb not in ("build", "run"):
+        return []
+    by_month = BY_PERIOD if changed_periods is not None and not changed_periods else ()
+    left_out = [*exclude, *by_month]
+    options = ["--exclude", *left_out] if left_out else []
+    return [*options, "--full-refresh"] if target == "duckdb" and changed_periods is None else options
 
 
 def _invoke(command: str, arguments: list[str], progress: Progress | None) -> DbtResult:

@@ -52,7 +52,7 @@ class DuckdbTarget:
     def check(self, draft: Draft) -> list[CheckResult]:
         import expectations
 
-        return expectations.run(self.builds.workplace, self.lake.root, periods=draft.changed or None)
+        return expectations.run(self.builds.workplace, self.lake.root, periods=draft.changed)
 
     def reconciliation(self, draft: Draft | Build) -> list[dict[str, Any]]:
         file = self.builds.database(draft.build_id) if isinstance(draft, Build) else self.builds.workplace

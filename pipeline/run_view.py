@@ -78,7 +78,10 @@ class RunView:
             self.say("nothing_to_build", build=payload["build_id"])
             return
         periods = payload["periods"]
-        self.say("built", build=payload["build_id"], count=len(periods), months=self._months(periods))
+        if periods:
+            self.say("built", build=payload["build_id"], count=len(periods), months=self._months(periods))
+        else:
+            self.say("built_without_months", build=payload["build_id"])
         rows = [row for row in payload["reconciliation"] if row["total_basis"] == "delivered"]
         self.say("reconciled", equal=sum(row["is_reconciled"] for row in rows), all=len(rows))
         self.warned(payload["warnings"])

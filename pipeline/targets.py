@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Draft:
     """A build that is being made: its id, the billing periods that it makes, for each period the build whose rows count, and
-    whether it takes over rows of a former build."""
+    whether it takes over rows of a former build. One that takes over all months makes only what isn't kept by month."""
 
     build_id: str
     periods: Sequence[str]
@@ -26,9 +26,9 @@ class Draft:
     incremental: bool
 
     @property
-    def changed(self) -> list[str]:
-        """The periods that are made anew; empty: all."""
-        return list(self.periods) if self.incremental else []
+    def changed(self) -> list[str] | None:
+        """The periods that are made anew; None: all."""
+        return list(self.periods) if self.incremental else None
 
 
 class Target(Protocol):

@@ -27,7 +27,7 @@ from tests.pipeline.ingesting import Bucket, command
 __all__ = ["deliveries", "golden"]
 
 LAKE = "s3://lake/finlake"
-ALWAYS_WRONG = Check("cost_monthly", "always wrong", "error", ROWS, "select * from {batch}")
+ALWAYS_WRONG = Check("cost_monthly", "always wrong", "error", ROWS, "select * from {batch}", layer="gold")
 LAYOUT = "cur2_parquet"
 
 
