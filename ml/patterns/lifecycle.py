@@ -105,9 +105,9 @@ def _advice(
         "last_day": given.as_of,
     }
     if requests is None:
-        words: tuple[str, dict[str, Any]] = ("storage_lifecycle_unknown", {"gb": level})
+        words: tuple[str, dict[str, Any]] = ("storage_lifecycle_unknown", {"gb": round(level)})
     else:
-        words = ("storage_lifecycle", {"gb": level, "requests": requests / level})
+        words = ("storage_lifecycle", {"gb": round(level), "requests": requests / level})
     return Suggestion("storage_lifecycle", basis, evidence, words, saving)
 
 
