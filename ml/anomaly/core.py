@@ -115,7 +115,7 @@ class _Filter:
         at = np.flatnonzero(np.isfinite(past))
         sizes = np.abs(past[at])
         middle = float(np.median(sizes[sizes > 0])) if (sizes > 0).any() else 0.0
-        self.softness[series] = max(self.rules["softness"] * middle, self.least[series], 1e-9)
+        self.softness[series] = max(self.kind["softness"] * middle, self.least[series], 1e-9)
         logs = _log(past[at], self.softness[series])
         level = float(np.median(logs))
         slot, length = self.where[at, 0], len(self.seasons[0])

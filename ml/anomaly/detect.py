@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from finlake.catalogue import Catalogue
 from ml.anomaly.benign import allowed, came_before
 from ml.anomaly.events import Event, events, watch
 from ml.anomaly.expected import Expected, expected
@@ -91,9 +92,7 @@ def _rows(
     places = levels(part.keys)
     all_events = [event for level in places for event in _events(level, found, late, grain, config)]
     excess = np.where(found.judged, found.actual - found.expected, 0.0)
-    merged = causes(
-        all_events, places, excess, part.keys["account_id"].tolist(), config["alert"]["same_start"][grain]
-    )
+    merged = causes(all_events, places, excess, _products(part), config["alert"]["same_start"][grain])
     last_point = int(np.flatnonzero(~late)[-1]) if (~late).any() else 0
     at = Setting(
         grain, currency, measure, part, found, {level.name: level for level in places}, last_point, config
@@ -102,12 +101,26 @@ def _rows(
     return [row for row in rows if not came_before(row, rows, config["recurs"])]
 
 
+def _products(part: Leaves) -> list[str]:
+    """Account and AWS product of each leaf: AWS bills volumes, NAT gateways and transfer as EC2, here they are services."""
+    code: dict[str, str] = {}
+    for match in Catalogue.load().ordered_matches():
+        if match.product_code is not None:
+            code.setdefault(match.service, match.product_code)
+    keys = part.keys
+    return [
+        f"{account} {code.get(service, service)}"
+        for account, service in zip(keys["account_id"], keys["service"], strict=True)
+    ]
+
+
 def _events(level: Level, found: Expected, late: Any, grain: str, config: Mapping[str, Any]) -> list[Event]:
     actual, usual = level.total(found.actual), level.total(found.expected)
     judged = level.total(np.where(found.judged, found.actual + found.expected, 0.0)) > MONEY_FLOOR
     usual = np.where(late[:, None], np.minimum(usual, actual), usual)
-    watched = watch(actual, usual, judged, grain, config, config["alert"]["point_floor"][grain])
-    return events(level.name, watched, actual, usual, grain, config)
+    leak = level.total(np.where(found.leaking, np.abs(found.actual - found.expected), 0.0))
+    leaking = (leak > 0) & (leak >= config["leak"]["share"] * np.abs(actual - usual))
+    return events(level.name, watch(actual, usual, judged, leaking, grain, config), grain, config)
 
 
 def _matters(row: Row, config: Mapping[str, Any]) -> bool:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml.anomaly.gauge import Flags, Floats, Gauge
 
+Points = NDArray[np.int64]
 YOUNG_SCALE = 0.1
 
 
@@ -27,99 +29,102 @@ class Event:
     expected: float
     score: float
 
-    @property
-    def excess(self) -> float:
-        return self.actual - self.expected
-
 
 @dataclass(frozen=True)
 class Watched:
-    """Times x series: log of actual to expected, score, running sums."""
+    """Times x series of one level.
 
+    `leaking`: points whose excess is a leak's, which was weighed when it was found; `ratio`: log of actual to expected;
+    `memory`: how much scores resemble the ones before; `up`, `down`: running sums.
+    """
+
+    actual: Floats
+    expected: Floats
+    leaking: Flags
     ratio: Floats
     score: Floats
+    memory: Floats
     up: Floats
     down: Floats
 
 
 def watch(
-    actual: Floats, usual: Floats, seen: Flags, grain: str, config: Mapping[str, Any], least: float
+    actual: Floats, usual: Floats, seen: Flags, leaking: Flags, grain: str, config: Mapping[str, Any]
 ) -> Watched:
     """How unusual the ratio of actual to expected is at each point, against the series' own ratios before."""
+    least = config["alert"]["point_floor"][grain]
     ratio = np.where(seen, np.log((np.maximum(actual, 0) + least) / (np.maximum(usual, 0) + least)), 0.0)
     gauge = Gauge(ratio.shape[1], config["filter"], config["grains"][grain], YOUNG_SCALE)
-    score, up, down = (np.zeros_like(ratio) for _ in range(3))
+    score, memory, up, down = (np.zeros_like(ratio) for _ in range(4))
     for now in range(len(ratio)):
-        score[now] = gauge.score(ratio[now])
+        score[now], memory[now] = gauge.score(ratio[now]), gauge.memory
         gauge.follow(ratio[now], seen[now])
         up[now], down[now] = gauge.up, gauge.down
-    return Watched(ratio, np.where(seen, score, 0.0), up, down)
+    return Watched(actual, usual, leaking, ratio, np.where(seen, score, 0.0), memory, up, down)
 
 
-def events(
-    level: str, watched: Watched, actual: Floats, usual: Floats, grain: str, config: Mapping[str, Any]
-) -> list[Event]:
+def events(level: str, watched: Watched, grain: str, config: Mapping[str, Any]) -> list[Event]:
     """All events of all series of a level."""
     alert, alarm = config["alert"], config["filter"]["alarm"]
     far, enough = np.log(alert["day_ratio"]), alert["point_floor"][grain]
     found = []
     for sign, sums in ((1, watched.up), (-1, watched.down)):
-        off = (sign * watched.ratio >= far) & (sign * (actual - usual) >= enough)
+        size = sign * watched.ratio
+        off = (size >= far) & (sign * (watched.actual - watched.expected) >= enough)
         told = off & (sums >= alarm)
         for series in np.flatnonzero(told.any(axis=0)):
-            like = _alike(off[:, series], sign * watched.ratio[:, series], alert)
-            for points in _stretches(like, told[:, series] & like, alert["gap"][grain]):
-                event = _event(level, int(series), sign, points, told, watched, actual, usual, grain, alert)
+            for points in _stretches(off[:, series], told[:, series], size[:, series], grain, alert):
+                event = _event(
+                    level, (int(series), sign), points, told[points, series], watched, grain, alert
+                )
                 if event is not None:
                     found.append(event)
     return found
 
 
-def _stretches(off: Flags, told: Flags, gap: int) -> Iterator[np.ndarray[Any, Any]]:
-    """Points that are off, parted where more than `gap` ordinary points lie between, if the alarm was given within."""
-    points = np.flatnonzero(off)
-    for part in np.split(points, np.flatnonzero(np.diff(points) > gap + 1) + 1):
-        if told[part].any():
-            yield part
+def _stretches(
+    off: Flags, told: Flags, size: Floats, grain: str, alert: Mapping[str, Any]
+) -> Iterator[Points]:
+    """Points that are off, by stretch, where the alarm was given within.
 
-
-def _alike(off: Flags, size: Floats, alert: Mapping[str, Any]) -> Flags:
-    """Points that are off, without those far weaker than their stretch so far: its echo, which is not of it."""
-    like = off.copy()
-    mean, count = 0.0, 0
-    for now in range(len(off)):
-        if not off[now]:
-            count = 0 if now and not off[now - 1] else count
-            continue
-        if count and size[now] < alert["alike"] * mean:
-            like[now] = False
-            continue
-        mean = (mean * count + size[now]) / (count + 1)
-        count += 1
-    return like
+    More than `gap` ordinary points part two stretches. A point far weaker than those of its stretch so far is their echo and left
+    out; one far stronger begins a stretch of its own, as long as the one before is short.
+    """
+    stretch: list[int] = []
+    mean = 0.0
+    for now in np.flatnonzero(off):
+        apart = bool(stretch) and now - stretch[-1] > alert["gap"][grain] + 1
+        outgrown = len(stretch) in range(1, alert["spike_most"][grain]) and size[now] * alert["alike"] > mean
+        if apart or outgrown:
+            if told[stretch].any():
+                yield np.array(stretch)
+            stretch, mean = [], 0.0
+        if size[now] >= alert["alike"] * mean:
+            mean = (mean * len(stretch) + size[now]) / (len(stretch) + 1)
+            stretch.append(int(now))
+    if stretch and told[stretch].any():
+        yield np.array(stretch)
 
 
 def _event(
     level: str,
-    series: int,
-    sign: int,
-    points: np.ndarray[Any, Any],
+    which: tuple[int, int],
+    points: Points,
     told: Flags,
     watched: Watched,
-    actual: Floats,
-    usual: Floats,
     grain: str,
     alert: Mapping[str, Any],
 ) -> Event | None:
-    """The event of these points, once its money and ratio say so: on the first point at which both do."""
-    came, was = np.cumsum(actual[points, series]), np.cumsum(usual[points, series])
+    """The event of these points, from the first one on at which its money, its ratio and its strength say so."""
+    series, sign = which
+    came = np.cumsum(watched.actual[points, series])
+    was = np.cumsum(watched.expected[points, series])
     more, less = (came, was) if sign > 0 else (was, came)
-    known = np.maximum.accumulate(told[points, series])
-    says = known & (more - less >= alert["floor"]) & (more >= _needed(points, sign, grain, alert) * less)
-    counts = np.arange(1, len(points) + 1)
-    strength = np.cumsum(sign * watched.score[points, series]) / np.sqrt(counts)
-    clear = more >= alert["clear_ratio"] * less
-    says &= strength >= np.where(clear, alert["clear_strength"], alert["strength"])
+    leaks = np.maximum.accumulate(watched.leaking[points, series]) & (sign > 0)
+    strength = _strength(sign * watched.score[points, series], float(watched.memory[points[0], series]))
+    says = np.maximum.accumulate(told) & (more - less >= alert["floor"])
+    says &= more >= _needed_ratio(points, sign, leaks, grain, alert) * less
+    says &= strength >= _needed_strength(more, less, leaks, alert)
     if not says.any():
         return None
     return Event(
@@ -135,7 +140,20 @@ def _event(
     )
 
 
-def _needed(points: np.ndarray[Any, Any], sign: int, grain: str, alert: Mapping[str, Any]) -> Floats:
-    """The ratio that an event needs at each of its points: less once it lasts."""
+def _strength(scores: Floats, memory: float) -> Floats:
+    """Sum of scores up to each point, by its standard deviation for a series whose points resemble the ones before so much."""
+    spread = 1.0 + np.arange(len(scores)) * (1 + memory) / (1 - memory)
+    return np.asarray(np.cumsum(scores) / np.sqrt(spread))
+
+
+def _needed_ratio(points: Points, sign: int, leaks: Flags, grain: str, alert: Mapping[str, Any]) -> Floats:
+    """The ratio that an event needs at each of its points: less for a rise once it lasts, and for a leak."""
+    if sign < 0:
+        return np.full(len(points), float(alert["drop_ratio"]))
     lasts = points - points[0] >= alert["spike_most"][grain]
-    return np.where(lasts, alert["least_ratio"], alert["short_ratio"] if sign > 0 else alert["drop_ratio"])
+    return np.where(lasts | leaks, alert["least_ratio"], alert["short_ratio"])
+
+
+def _needed_strength(more: Floats, less: Floats, leaks: Flags, alert: Mapping[str, Any]) -> Floats:
+    clear = np.where(more >= alert["clear_ratio"] * less, alert["clear_strength"], alert["strength"])
+    return np.where(leaks, np.minimum(clear, alert["leak_strength"]), clear)

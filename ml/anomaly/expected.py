@@ -2,8 +2,8 @@
 
 Where the bill delivers amounts, the filter runs on them and the expected cost is the expected amount at the day's own price
 (cost by amount): list price steps, discounts, commitments that start or end move the price while the amount stays. Leaves that
-are too young are taken as they are: a resource's ordinary start is no excess. A second new resource of the same fleet soon after
-another one is an excess: a fleet that grows.
+are too young are taken as they are: a resource's ordinary start is no excess. New resources of one fleet that
+come together are an excess: a fleet that grows.
 """
 
 from __future__ import annotations
@@ -46,11 +46,17 @@ def expected(part: Leaves, grain: str, config: Mapping[str, Any]) -> Expected:
     price = np.where(metered, _price(part), 1.0)
     actual = np.nan_to_num(part.cost)
     cost = np.where(judged, np.nan_to_num(base * price), actual)
+    amount = np.nan_to_num(values)
+    usual = np.where(judged, np.nan_to_num(base), amount)
     crowd = _crowded(part, judged, grain, config)
-    cost = np.where(crowd, 0.0, cost)
-    amount = np.where(metered, np.nan_to_num(values), 0.0)
-    usual = np.where(metered, np.where(judged, np.nan_to_num(base), amount), 0.0)
-    return Expected(actual, cost, judged | crowd, leaking, amount, np.where(crowd, 0.0, usual))
+    cost, usual = np.where(crowd, 0.0, cost), np.where(crowd, 0.0, usual)
+    restless = _restless(part, values, grain, config)
+    cost = np.where(np.isfinite(restless), actual * np.nan_to_num(restless), cost)
+    usual = np.where(np.isfinite(restless), amount * np.nan_to_num(restless), usual)
+    judged = judged | crowd | np.isfinite(restless)
+    return Expected(
+        actual, cost, judged, leaking, np.where(metered, amount, 0.0), np.where(metered, usual, 0.0)
+    )
 
 
 def _price(part: Leaves) -> Floats:
@@ -61,6 +67,29 @@ def _price(part: Leaves) -> Floats:
     last = np.maximum.accumulate(at, axis=0)
     carried = np.take_along_axis(price, np.maximum(last, 0), axis=0)
     return np.where(last >= 0, carried, 0.0)
+
+
+def _restless(part: Leaves, values: Floats, grain: str, config: Mapping[str, Any]) -> Floats:
+    """Expected to actual of fleets whose resources come and go all the time: such a fleet is watched as one. NaN elsewhere."""
+    rules = config["resources"]
+    window, points = rules["restless_within"] * config["points_a_day"][grain], len(values)
+    there = np.isfinite(values)
+    born = np.where(there.any(axis=0), there.argmax(axis=0), points)
+    share = np.full(values.shape, np.nan)
+    for members in part.keys.groupby(FLEET, sort=True).indices.values():
+        births = np.bincount(born[members][(born[members] > 0) & (born[members] < points)], minlength=points)
+        if births.sum() < rules["restless_births"]:
+            continue
+        before = np.cumsum(births) - births
+        lately = before - np.concatenate([np.zeros(window), before])[:points]
+        total = np.nansum(np.where(there[:, members], values[:, members], 0.0), axis=1)
+        whole = fit(
+            np.where(there[:, members].any(axis=1), total, np.nan)[:, None], part.times, grain, config
+        ).base[:, 0]
+        known = (lately >= rules["restless_births"]) & np.isfinite(whole) & (total > 0)
+        ratio = np.where(known, whole / np.where(total > 0, total, 1.0), np.nan)
+        share[:, members] = np.where(there[:, members], ratio[:, None], np.nan)
+    return share
 
 
 def _crowded(part: Leaves, judged: Flags, grain: str, config: Mapping[str, Any]) -> Flags:
@@ -74,7 +103,7 @@ def _crowded(part: Leaves, judged: Flags, grain: str, config: Mapping[str, Any])
     for members in fleets.values():
         named = members[part.keys["resource_id"].to_numpy()[members] != ""]
         young = named[born[named] > 0]
-        if len(named) < rules["fleet_least"] or len(young) < rules["several_least"]:
+        if len(named) < rules["fleet_least"] or len(young) < 2:
             continue
         for leaf, since in _soon_after_another(young, born, rules["several_within"] * points):
             grown = judged[max(since - 1, 0), named].sum()
@@ -84,14 +113,14 @@ def _crowded(part: Leaves, judged: Flags, grain: str, config: Mapping[str, Any])
 
 
 def _soon_after_another(young: Any, born: Any, within: int) -> list[tuple[int, int]]:
-    """Leaves born within `within` points of one another, each with the point since which that is known."""
+    """Leaves born with another at the same point, or as one of three within `within` points; each with when that is known."""
     order = pd.Series(born[young], index=young).sort_values(kind="stable")
     names, points = order.index.to_numpy(), order.to_numpy()
-    close = np.diff(points) <= within
-    found = []
+    since: dict[int, int] = {}
     for at in range(len(names)):
-        if at > 0 and close[at - 1]:
-            found.append((int(names[at]), int(points[at])))
-        elif at < len(close) and close[at]:
-            found.append((int(names[at]), int(points[at + 1])))
-    return found
+        for size, apart in ((2, 0), (3, within)):
+            group = slice(at, at + size)
+            if len(points[group]) == size and points[group][-1] - points[at] <= apart:
+                for name in names[group]:
+                    since.setdefault(int(name), int(points[group][-1]))
+    return list(since.items())

@@ -34,17 +34,40 @@ class Gauge:
         self.up = np.zeros(size)
         self.down = np.zeros(size)
         self.run = np.zeros(size, dtype=np.int64)
+        self.seen = np.zeros(size, dtype=np.int64)
+        self.before = np.zeros(size)
+        self.product, self.square = np.zeros(size), np.ones(size)
 
     def score(self, residual: Floats) -> Floats:
-        """The residual in scales; smaller where the series' tails are heavy, unless the point before was off as well."""
+        """The residual in scales; smaller where little was seen so far, and where the series' tails are heavy (unless the point
+        before was off as well)."""
         tails = np.maximum(1.0, (self.fourth / NORMAL_KURTOSIS) ** 0.25)
-        return residual / (self.scale * np.where(self.run > 0, 1.0, tails))
+        young = 1.0 + self.rules["young"] / (self.seen + 1.0)
+        return residual / (self.scale * young * np.where(self.run > 0, 1.0, tails))
+
+    @property
+    def memory(self) -> Floats:
+        """How much one score resembles the one before: 0 for independent ones, at most `memory_most`."""
+        return np.clip(self.product / self.square, 0.0, self.rules["memory_most"])
 
     def follow(self, residual: Floats, seen: Flags) -> None:
         """Take the residuals of one point in time into account, of the series seen then."""
         score = np.where(seen, self.score(residual), 0.0)
+        self._remember(residual, seen)
         self._spread(residual, seen)
         self._sums(score, seen)
+
+    def _remember(self, residual: Floats, seen: Flags) -> None:
+        """Bounded scores beside the ones before them; what alarms is left out, since it is no habit."""
+        bound = self.rules["clip"]
+        score = np.clip(residual / self.scale, -bound, bound)
+        usual = seen & (np.maximum(self.up, self.down) < self.rules["alarm"])
+        self.product = np.where(
+            usual, self.product + self.rate * (score * self.before - self.product), self.product
+        )
+        self.square = np.where(usual, self.square + self.rate * (score**2 - self.square), self.square)
+        self.before = np.where(seen, score, self.before)
+        self.seen = self.seen + seen
 
     def _sums(self, score: Floats, seen: Flags) -> None:
         most, slack, leave = self.rules["most"], self.rules["slack"], self.rules["leave"]
@@ -64,7 +87,9 @@ class Gauge:
         plain = np.abs(residual) / self.scale
         bounded = np.minimum(plain, self.rules["clip"]) ** 2 / BOUNDED_SQUARE
         scale = self.scale * np.sqrt(1 - rate + rate * bounded)
-        fourth = self.fourth + rate * (np.minimum(plain, self.rules["tail_most"]) ** 4 - self.fourth)
+        fourth = self.fourth + self.rules["tail_rate"] * rate * (
+            np.minimum(plain, self.rules["tail_most"]) ** 4 - self.fourth
+        )
         self.scale = np.where(seen, np.maximum(scale, self.least), self.scale)
         self.fourth = np.where(seen, np.maximum(fourth, NORMAL_KURTOSIS), self.fourth)
 

@@ -37,18 +37,18 @@ class Cause:
 
 
 def causes(
-    found: Sequence[Event], places: Sequence[Level], excess: Floats, accounts: Sequence[str], same_start: int
+    found: Sequence[Event], places: Sequence[Level], excess: Floats, products: Sequence[str], same_start: int
 ) -> list[Cause]:
-    """Group events: those of places by what they share or, within an account, by their start; those of tags join them.
+    """Group events: those of places by what they share or, within an account's product, by their start; those of tags join them.
 
-    `excess`: times x leaves; `accounts`: of each leaf.
+    `excess`: times x leaves; `products`: account and AWS product of each leaf.
     """
     rank = {level.name: number for number, level in enumerate(places)}
     by_name = {level.name: level for level in places}
     ordered = sorted(found, key=lambda one: (one.detected, rank[one.level], one.first, one.series, -one.sign))
     sizes = [_by_leaf(event, by_name[event.level], excess) for event in ordered]
     fine = [at for at, event in enumerate(ordered) if not event.level.startswith("tag:")]
-    groups = _linked(ordered, sizes, fine, accounts, same_start)
+    groups = _linked(ordered, sizes, fine, products, same_start)
     for at, event in enumerate(ordered):
         if event.level.startswith("tag:"):
             _join(at, event, groups, ordered, sizes)
@@ -68,7 +68,7 @@ def _linked(
     ordered: Sequence[Event],
     sizes: Sequence[Mapping[int, float]],
     fine: Sequence[int],
-    accounts: Sequence[str],
+    products: Sequence[str],
     same_start: int,
 ) -> list[list[int]]:
     parent = {at: at for at in fine}
@@ -84,7 +84,7 @@ def _linked(
             if ordered[other].first > ordered[at].last + 1:
                 break
             if root(at) != root(other) and _one(
-                ordered[at], ordered[other], sizes[at], sizes[other], accounts, same_start
+                ordered[at], ordered[other], sizes[at], sizes[other], products, same_start
             ):
                 low, high = sorted((root(at), root(other)))
                 parent[high] = low
@@ -99,7 +99,7 @@ def _one(
     other: Event,
     here: Mapping[int, float],
     there: Mapping[int, float],
-    accounts: Sequence[str],
+    products: Sequence[str],
     same_start: int,
 ) -> bool:
     if one.sign != other.sign or not here or not there:
@@ -109,7 +109,7 @@ def _one(
     together = (
         abs(one.first - other.first) <= same_start and abs(one.detected - other.detected) <= 2 * same_start
     )
-    return together and accounts[next(iter(here))] == accounts[next(iter(there))]
+    return together and products[next(iter(here))] == products[next(iter(there))]
 
 
 def _common(here: Mapping[int, float], there: Mapping[int, float]) -> float:

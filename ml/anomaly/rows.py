@@ -106,7 +106,6 @@ def anomaly_id(at: Setting, cause: Cause) -> str:
 
 
 def _kind(cause: Cause, excess: np.ndarray[Any, Any], leaves: np.ndarray[Any, Any], at: Setting) -> str:
-    points = slice(cause.first, cause.last + 1)
     sign = cause.anchor.sign
     known = slice(cause.first, cause.anchor.detected + 1)
     leaking = bool(at.found.leaking[known][:, leaves].any())

@@ -1,8 +1,8 @@
 """Alerts against planted events of the golden history: precision, recall by size and kind, false alerts by series and week.
 
 An alert and an event match when account, service, region, usage type and direction fit, as far as both say them, and their days
-overlap or lie at most `tolerance` apart. Benign events (fees, launches, month ends …) are no truth: an alert that matches none of the
-planted events is false, whatever it lies on.
+overlap or lie at most `tolerance` apart. Benign events (fees, launches, month ends …) are no truth: an alert that matches none
+of the planted events is false, whatever it lies on.
 """
 
 from __future__ import annotations

@@ -1,0 +1,139 @@
+"""The detector on labelled series that others made: NAB's groups and the cloud monitoring set, with a frozen configuration.
+
+Files are read and runs are logged here as well, so that one command scores a set and leaves its trace:
+`python -m ml.evaluate.outside DATA_FOLDER LOG_FILE DAY`. It refuses a configuration whose hash isn't in ml/frozen.yml.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from ml.anomaly.gauge import Floats
+from ml.anomaly.points import fixed_threshold, point_scores
+from ml.config import config_hash, load
+from ml.evaluate import nab
+
+FROZEN = Path(__file__).parent.parent / "frozen.yml"
+NAB_GROUPS = ("realTraffic", "realTweets", "artificialWithAnomaly", "artificialNoAnomaly")
+
+
+def nab_files(folder: Path, config: Mapping[str, Any]) -> tuple[list[nab.File], list[str]]:
+    """NAB's files with the detector's scores, and the group of each."""
+    windows = json.loads((folder / "combined_windows.json").read_text(encoding="utf-8"))
+    files, groups = [], []
+    for group in NAB_GROUPS:
+        for path in sorted((folder / group).glob("*.csv")):
+            frame = pd.read_csv(path, parse_dates=["timestamp"])
+            times = pd.DatetimeIndex(frame["timestamp"])
+            scores = point_scores(frame["value"].to_numpy(float), times, "five_minutes", config)
+            limits = tuple(
+                (pd.Timestamp(a), pd.Timestamp(b)) for a, b in windows.get(f"{group}/{path.name}", [])
+            )
+            files.append(nab.File(f"{group}/{path.name}", times, scores, limits))
+            groups.append(group)
+    return files, groups
+
+
+def cloud_table(folder: Path, config: Mapping[str, Any]) -> pd.DataFrame:
+    """Precision, recall and F1 by alert and event, and by point, for each group of the cloud monitoring set and for `all`."""
+    counts = []
+    for path in sorted(folder.glob("*/*.csv")):
+        frame = pd.read_csv(path)
+        frame.columns = [str(column).lower() for column in frame.columns]
+        times = pd.DatetimeIndex(pd.to_datetime(frame["timestamp"], utc=True)).tz_localize(None)
+        scores = point_scores(frame["value"].to_numpy(float), times, "minute", config)
+        row = point_counts(scores >= fixed_threshold(config), frame["label"].to_numpy() > 0)
+        counts.append({"group": path.parent.name, "files": 1, **row})
+    found = pd.DataFrame(counts)
+    whole = pd.concat(
+        [
+            found.groupby("group").sum().reset_index(),
+            found.drop(columns="group").sum().to_frame().T.assign(group="all"),
+        ]
+    )
+    return _rates(whole.reset_index(drop=True))
+
+
+def point_counts(told: np.ndarray[Any, Any], labels: np.ndarray[Any, Any]) -> dict[str, int]:
+    """Counts by which precision and recall are told; an event is a run of labelled points."""
+    starts = np.flatnonzero(labels & ~np.concatenate([[False], labels[:-1]]))
+    ends = np.flatnonzero(labels & ~np.concatenate([labels[1:], [False]]))
+    hit = sum(bool(told[start : end + 1].any()) for start, end in zip(starts, ends, strict=True))
+    return {
+        "points": len(labels),
+        "labelled": int(labels.sum()),
+        "told": int(told.sum()),
+        "right": int((told & labels).sum()),
+        "events": len(starts),
+        "events_found": hit,
+    }
+
+
+def _rates(counts: pd.DataFrame) -> pd.DataFrame:
+    told, right = counts["told"].to_numpy(float), counts["right"].to_numpy(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        precision = right / told
+        by_event = counts["events_found"].to_numpy(float) / counts["events"].to_numpy(float)
+        by_point = right / counts["labelled"].to_numpy(float)
+    return counts.assign(
+        precision=precision,
+        recall_events=by_event,
+        f1_events=_f1(precision, by_event),
+        recall_points=by_point,
+        f1_points=_f1(precision, by_point),
+    )
+
+
+def _f1(precision: Floats, recall: Floats) -> Floats:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(2 * precision * recall / (precision + recall))
+
+
+def folder_hash(folder: Path) -> str:
+    """SHA-256 over names and bytes of all files of a folder."""
+    whole = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        whole.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return whole.hexdigest()
+
+
+def frozen_hashes() -> list[str]:
+    """Hashes of the configuration `anomaly` that ml/frozen.yml allows to be scored on data of others."""
+    frozen = yaml.safe_load(FROZEN.read_text(encoding="utf-8")) if FROZEN.exists() else []
+    return [entry["hash"] for entry in frozen or [] if entry["config"] == "anomaly"]
+
+
+def main(data: Path, log: Path, day: str) -> None:
+    """Score both sets with the frozen configuration, print the tables, append one line for each set to the log."""
+    config = load("anomaly")
+    if config_hash(config) not in frozen_hashes():
+        raise SystemExit(
+            f"configuration {config_hash(config)} is not frozen (ml/frozen.yml): nothing was scored"
+        )
+    files, groups = nab_files(data / "nab", config)
+    tables = {
+        "nab": nab.table(files, groups, fixed_threshold(config)),
+        "cloud_monitoring": cloud_table(data / "cloud_monitoring", config),
+    }
+    with log.open("a", encoding="utf-8") as lines:
+        for name, table in tables.items():
+            print(name, table.round(3).to_string(index=False), sep="\n")
+            entry = {"date": day, "config": "anomaly", "config_hash": config_hash(config), "data_set": name}
+            entry |= {
+                "sha256": folder_hash(data / name),
+                "figures": json.loads(table.round(6).to_json(orient="records")),
+            }
+            lines.write(json.dumps(entry) + "\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
