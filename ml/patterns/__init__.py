@@ -34,11 +34,11 @@ def find(
 ) -> pd.DataFrame:
     """Patterns known on `as_of` (the last usage day that is trusted), one row each with COLUMNS.
 
-    `bill` is ml.frames.BILL; `hourly` the same with a column `hour` (0 to 23 UTC) where the bill is hourly; `metrics` and
-    `pricing` are METRICS and PRICING. What is None was not delivered: what would need it is not found, or has no saving and
-    says why. Savings are a month's, in `currency`, NaN where the delivered figures give none: `saving_basis` is the reason, a
-    code of the catalogue (patterns.basis_<code>). `config` is ml.config.load("patterns"). Raises ValueError naming a
-    missing column.
+    `bill` is ml.frames.BILL; `hourly` the same with the moment in `hour` (UTC) and resources, where the bill is by hour (one
+    that has all lines at midnight is by day); `metrics` and `pricing` are METRICS and PRICING. What is None was not delivered:
+    what would need it is not found, or has no saving and says why. Savings are a month's, in `currency`, NaN where the
+    delivered figures give none: `saving_basis` is the reason, a code of the catalogue (patterns.basis_<code>). `config` is
+    ml.config.load("patterns"). Raises ValueError naming a missing column.
     """
     given = known(bill, as_of, config, metrics, hourly, pricing)
     if given.bill.empty:

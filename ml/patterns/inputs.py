@@ -16,12 +16,12 @@ METRICS: Mapping[str, str] = {
     "usage_date": "datetime64[ns]",
     "account_id": "str",
     "resource_id": "str",
-    "metric": "str",
-    "metric_value": "float64",
-    "maximum": "float64",
-    "total": "float64",
+    "metric_name": "str",
+    "statistic": "str",
+    "value": "float64",
 }
-"""Columns of `resource_metrics_daily`; a column `hour` (0 to 23 UTC, missing for a row of a whole day) may come on top."""
+"""CloudWatch metrics by day, as the mart `resource_metrics_daily` has them: `value` is the day's `statistic`. By hour: the moment
+(datetime, UTC) in a column `hour`, missing for a row of a whole day."""
 
 PRICING: Mapping[str, str] = {
     "usage_date": "datetime64[ns]",
@@ -82,10 +82,11 @@ def known(
     last = pd.Timestamp(as_of)
     lines = checked(bill)
     lines = lines[(lines.usage_date <= last) & (lines.charge_category == "Usage")]
-    days, hours = _metrics(metrics, last)
-    hour_bill = None if hourly is None else checked(hourly, {**BILL, "hour": "float64"}, "hourly bill")
+    days, hours = _metrics(metrics, last, config["metrics"])
+    hour_bill = None if hourly is None else _by_hour(hourly, BILL, "hourly bill")
     if hour_bill is not None:
-        hour_bill = hour_bill[hour_bill.charge_category == "Usage"]
+        hour_bill = hour_bill[(hour_bill.charge_category == "Usage") & hour_bill.hour.notna()]
+        hour_bill = None if (hour_bill.hour == 0).all() else hour_bill
     prices = None if pricing is None else checked(pricing, PRICING, "pricing")
     recent = _recent(lines, last)
     return Known(
@@ -108,19 +109,35 @@ def _recent(frame: pd.DataFrame | None, last: pd.Timestamp) -> ByResource | None
     return ByResource(rows.reset_index(drop=True)) if len(rows) else None
 
 
+def _by_hour(frame: pd.DataFrame, columns: Mapping[str, str], name: str) -> pd.DataFrame:
+    """The frame with its day in `usage_date` and the hour of the day (0 to 23, NaN: a whole day) in `hour`."""
+    moments = pd.to_datetime(frame["hour"]) if "hour" in frame else pd.Series(pd.NaT, index=frame.index)
+    day = frame["usage_date"].where(moments.isna(), moments) if "usage_date" in frame else moments
+    made = checked(frame.assign(usage_date=pd.to_datetime(day)), columns, name)
+    made["hour"] = moments.dt.hour.to_numpy()
+    made["usage_date"] = made.usage_date.dt.normalize()
+    return made
+
+
 def _metrics(
-    metrics: pd.DataFrame | None, last: pd.Timestamp
+    metrics: pd.DataFrame | None, last: pd.Timestamp, names: Mapping[str, list[str]]
 ) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
-    """Rows of whole days and rows of hours; days are made of hours where only hours came."""
+    """Rows of whole days and rows of hours with the meaning of their metric (`metric`); days are made of hours where only
+    hours came, but for statistics that hours don't give (averages and percentiles)."""
     if metrics is None:
         return None, None
-    with_hour = metrics if "hour" in metrics else metrics.assign(hour=np.nan)
-    rows = checked(with_hour, {**METRICS, "hour": "float64"}, "metrics")
+    rows = _by_hour(metrics, METRICS, "metrics")
+    meaning = {name: metric for metric, several in names.items() for name in several}
+    rows["metric"] = rows.metric_name.map(meaning)
+    rows = rows[rows.metric.notna() & rows.value.notna()]
     hours, days = rows[rows.hour.notna()], rows[rows.hour.isna()]
     if days.empty:
-        keys = ["usage_date", "account_id", "resource_id", "metric"]
-        how = {"metric_value": "max", "maximum": "max", "total": "sum"}
-        days = hours.groupby(keys, as_index=False).agg(how)
+        keys = ["usage_date", "account_id", "resource_id", "metric", "metric_name", "statistic"]
+        parts = [
+            hours[hours.statistic == statistic].groupby(keys, as_index=False).value.agg(how)
+            for statistic, how in (("Maximum", "max"), ("Sum", "sum"))
+        ]
+        days = pd.concat(parts, ignore_index=True)
     return days, hours
 
 

@@ -20,6 +20,8 @@ from ml.patterns.prices import coverage_basis, hour_lines
 from ml.patterns.rows import Percent, Place, Suggestion
 
 DAYS_PER_MONTH = 30.4375
+PEAKS = ("Maximum", "Sum")
+"""Statistics whose low value means that nothing higher happened; an average hides it."""
 
 
 def window(given: Known) -> tuple[pd.Timestamp, pd.Timestamp]:
@@ -31,18 +33,15 @@ def window(given: Known) -> tuple[pd.Timestamp, pd.Timestamp]:
 def of_resource(given: ByResource | None, place: Place) -> pd.DataFrame:
     """Rows of the resource; an empty frame of the usual columns where nothing was delivered."""
     if given is None:
-        columns = [
-            "usage_date",
-            "account_id",
-            "resource_id",
-            "metric",
-            "metric_value",
-            "maximum",
-            "usage",
-            "hour",
-        ]
-        empty = pd.DataFrame({name: pd.Series(dtype="float64") for name in columns})
-        return empty.astype({"usage_date": "datetime64[ns]", "metric": "object"})
+        names = ["usage_date", "metric", "statistic", "value", "usage_type", "usage", "hour"]
+        empty = pd.DataFrame({name: pd.Series(dtype="float64") for name in names})
+        kinds = {
+            "usage_date": "datetime64[ns]",
+            "metric": "object",
+            "statistic": "object",
+            "usage_type": "object",
+        }
+        return empty.astype(kinds)
     return given.of(place.account_id, place.resource_id)
 
 
@@ -77,9 +76,9 @@ def _unused_hours(
     moments = (rows.usage_date + pd.to_timedelta(rows.hour, unit="h")).dt.tz_localize("UTC")
     tests = []
     for metric, most in rules["unused"].items():
-        chosen = (rows.metric == metric).to_numpy()
+        chosen = ((rows.metric == metric) & rows.statistic.isin(PEAKS)).to_numpy()
         if chosen.any():
-            values = rows.metric_value[chosen].groupby(moments[chosen]).max()
+            values = rows.value[chosen].groupby(moments[chosen]).max()
             values = values.reindex(hours.tz_convert("UTC"))
             tests.append((values <= most).astype("object").where(values.notna().to_numpy(), None))
     return _all_known(tests, hours)
@@ -102,10 +101,9 @@ def by_day(given: Known, place: Place) -> Suggestion | None:
     rows = of_resource(given.metrics, place)
     tests = []
     for metric, most in rules["unused"].items():
-        values = rows[rows.metric == metric].groupby("usage_date").maximum.max()
-        values = values.fillna(rows[rows.metric == metric].groupby("usage_date").metric_value.max())
-        if len(values):
-            values = values.reindex(days)
+        chosen = rows[(rows.metric == metric) & rows.statistic.isin(PEAKS)]
+        if len(chosen):
+            values = chosen.groupby("usage_date").value.max().reindex(days)
             tests.append((values <= most).astype("object").where(values.notna(), None))
     unused = _all_known(tests, days)
     if unused is None:

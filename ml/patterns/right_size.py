@@ -49,8 +49,8 @@ def _peaks(given: Known, place: Place, first: pd.Timestamp) -> dict[str, pd.Seri
     rows = rows[rows.usage_date >= first]
     peaks = {}
     for metric in ("cpu", "memory"):
-        part = rows[rows.metric == metric]
-        values = part.maximum.fillna(part.metric_value).groupby(part.usage_date).max().dropna()
+        part = rows[(rows.metric == metric) & (rows.statistic == "Maximum")]
+        values = part.groupby("usage_date").value.max()
         if values.empty and metric == "memory":
             continue
         if len(values) < rules["least_share_of_days"] * rules["days"]:

@@ -121,7 +121,9 @@ def patterns(results: Results, words: Words) -> str:
     if not there(rows) or rows is None:
         return missing(words, "no_patterns")
     advised = rows[rows.suggestion.notna()].assign(saving=lambda one: one.monthly_saving.astype(float))
-    advised = advised.sort_values(["saving", "pattern_id"], ascending=[False, True], na_position="last")
+    advised = advised.sort_values(
+        ["saving", "suggestion", "pattern_id"], ascending=[False, True, True], na_position="last"
+    )
     parts = [f"<h3>{words('suggestions')}</h3><p>{words('suggestions_intro')}</p>"]
     parts.append(_suggestions(advised, words) if len(advised) else f"<p>{words('no_suggestions')}</p>")
     parts.append(f"<h3>{words('patterns')}</h3>")

@@ -64,8 +64,8 @@ def _covered(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 def decomposition(results: Results) -> pd.DataFrame | None:
     """`results.decomposition`, or that of the history's most expensive series, the whole organisation before all others.
 
-    STL by weeks, robust (Cleveland et al. 1990); MSTL by weeks and years (Bandara et al. 2021) from two years of days on. None
-    where there are less than five weeks.
+    STL by weeks, robust (Cleveland et al. 1990); MSTL by weeks and years (Bandara et al. 2021) from three years of days on: with
+    two, a season of a year explains everything. None where there are less than five weeks.
     """
     if there(results.decomposition) or not there(results.history):
         return results.decomposition
@@ -76,7 +76,7 @@ def decomposition(results: Results) -> pd.DataFrame | None:
     chosen = rows[rows.series_id == totals.index[-1]].groupby("ds").cost.sum().asfreq("D").fillna(0.0)
     if len(chosen) < 35:
         return None
-    if len(chosen) >= 2 * YEAR:
+    if len(chosen) >= 3 * YEAR:
         made = MSTL(chosen, periods=(7, YEAR), stl_kwargs={"robust": True}).fit()
         season = made.seasonal.sum(axis=1)
     else:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ml.frames import BILL
-from ml.patterns import METRICS, PRICING
+from ml.patterns import PRICING
 
 LAST = pd.Timestamp("2025-03-30")  # a Sunday
 AS_OF = LAST.date()
@@ -48,23 +48,29 @@ def bill(*parts: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+NAMES = {
+    "cpu": ("CPUUtilization", "Maximum"),
+    "memory": ("mem_used_percent", "Maximum"),
+    "connections": ("DatabaseConnections", "Maximum"),
+    "requests": ("AllRequests", "Sum"),
+}
+
+
 def metric(name: str, values: Shape | float, count: int = 28, resource_id: str = "i-1") -> pd.DataFrame:
     """A metric of whole days."""
     index = days(count)
     told = values(index) if callable(values) else np.full(len(index), values)
-    keys = {"account_id": "111111111111", "resource_id": resource_id, "metric": name}
-    frame = pd.DataFrame({"usage_date": index, **keys, "metric_value": told, "maximum": told, "total": told})
-    return frame[list(METRICS)]
+    metric_name, statistic = NAMES[name]
+    keys = {"account_id": "111111111111", "resource_id": resource_id, "metric_name": metric_name}
+    return pd.DataFrame({"usage_date": index, **keys, "statistic": statistic, "value": told})
 
 
 def hourly_metric(name: str, values: Shape, count: int = 28, resource_id: str = "i-1") -> pd.DataFrame:
     """A metric by hour; `values` is a function of the UTC hours."""
     index = pd.date_range(LAST - pd.Timedelta(days=count - 1), periods=24 * count, freq="h")
-    told = values(index)
-    keys = {"account_id": "111111111111", "resource_id": resource_id, "metric": name, "hour": index.hour}
-    return pd.DataFrame(
-        {"usage_date": index.normalize(), **keys, "metric_value": told, "maximum": told, "total": told}
-    )
+    metric_name, statistic = NAMES[name]
+    keys = {"account_id": "111111111111", "resource_id": resource_id, "metric_name": metric_name}
+    return pd.DataFrame({"hour": index, **keys, "statistic": statistic, "value": values(index)})
 
 
 def prices(frame: pd.DataFrame, category: str = "Standard", discount: float | None = None) -> pd.DataFrame:

@@ -57,13 +57,19 @@ def test_even_use_has_no_schedule() -> None:
 
 def test_an_hourly_bill_gives_hours_too() -> None:
     stopped = instance(hours=lambda i: np.where(weekend(i), 0.0, 9.0))
-    rows = [
-        stopped[stopped.usage > 0].assign(hour=hour, usage=1.0) for hour in range(12, 21)
-    ]  # 9 to 18 in São Paulo
-    found = schedules(find(stopped, AS_OF, CONFIG, hourly=pd.concat(rows)))
+    running = stopped[stopped.usage > 0].assign(usage=1.0)
+    nine_to_six = range(12, 21)  # UTC, three hours before São Paulo
+    hours = [running.assign(hour=running.usage_date + pd.Timedelta(hours=hour)) for hour in nine_to_six]
+    found = schedules(find(stopped, AS_OF, CONFIG, hourly=pd.concat(hours).drop(columns="usage_date")))
     assert json.loads(found.details.item())["basis"] == "hourly_bill"
     assert json.loads(found.details.item())["hours"] == "09:00-18:00"
     assert found.suggestion.item() is None, "it is stopped already"
+
+
+def test_an_export_by_days_is_not_taken_for_hours() -> None:
+    given = instance()
+    found = find(given, AS_OF, CONFIG, hourly=given.rename(columns={"usage_date": "hour"}))
+    assert schedules(found).empty
 
 
 def test_days_alone_tell_weekends_only_and_say_so() -> None:
@@ -142,6 +148,12 @@ def test_no_saving_where_a_commitment_pays_or_nobody_knows() -> None:
     assert covered.saving_basis.item() == "covered" and np.isnan(covered.monthly_saving.item())
     assert unknown.saving_basis.item() == "coverage_not_delivered" and np.isnan(unknown.monthly_saving.item())
     assert "No saving is stated" in unknown.sentence_en.item()
+
+
+def test_an_average_does_not_mean_unused() -> None:
+    given, use = instance(), hourly_metric("cpu", office).assign(statistic="Average")
+    found = find(given, AS_OF, CONFIG, metrics=use, pricing=prices(given))
+    assert len(schedules(found)) == 1 and suggested(found).empty
 
 
 def test_metrics_of_days_suggest_weekends_only() -> None:

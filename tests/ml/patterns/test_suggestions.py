@@ -50,11 +50,12 @@ def test_memory_that_was_not_delivered_is_named() -> None:
         None,
         metric("memory", 10.0),
         metric("cpu", 60.0),
+        metric("cpu", 20.0).assign(statistic="Average"),
         pd.concat([metric("cpu", 20.0), metric("memory", 80.0)]),
         metric("cpu", 20.0, count=20),
         metric("cpu", lambda i: np.where(i.day == 10, 90.0, 5.0)),
     ],
-    ids=["no metrics", "no cpu", "busy", "memory full", "too few days", "one busy day"],
+    ids=["no metrics", "no cpu", "busy", "averages", "memory full", "too few days", "one busy day"],
 )
 def test_no_smaller_size_without_four_low_weeks(use: pd.DataFrame | None) -> None:
     given = two_sizes()
