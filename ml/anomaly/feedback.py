@@ -56,9 +56,12 @@ def heeded(rows: Sequence[Row], labels: pd.DataFrame | None, config: Mapping[str
     for row, label in spoken:
         doubts[signature(row)] += {"false_alarm": 1, "anomaly": -1}.get(label, 0)
     usual = [row for row, label in spoken if label == "expected"]
-    kept = {row["anomaly_id"] for row, label in spoken if label == "anomaly"}
+    own = {row["anomaly_id"]: label for row, label in spoken}
+    still = [row for row in rows if own.get(row["anomaly_id"]) != "false_alarm"]
     return [
-        row for row in rows if row["anomaly_id"] in kept or _told(row, doubts[signature(row)], usual, config)
+        row
+        for row in still
+        if own.get(row["anomaly_id"]) == "anomaly" or _told(row, doubts[signature(row)], usual, config)
     ]
 
 

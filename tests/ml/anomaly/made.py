@@ -52,7 +52,9 @@ def habit(
     return np.asarray(mean * weekend * np.exp(walk) * (1 + habits.get("growth", 0.0)) ** (day / 365))
 
 
-def line(amounts: Any, service: str = "athena", account: str = "111111111111", **keys: str) -> Line:
+def line(
+    amounts: Any, service: str = "athena", account: str = "111111111111", price: Any = 1.0, **keys: str
+) -> Line:
     """A series of a service with the service's own usage type and unit."""
     _, usage_type, unit = PRODUCTS[service]
     named = {
@@ -62,7 +64,7 @@ def line(amounts: Any, service: str = "athena", account: str = "111111111111", *
         "unit": unit,
         "region": "us-east-1",
     }
-    return Line(np.asarray(amounts, dtype=float), keys={**named, **keys})
+    return Line(np.array(amounts, dtype=float), price, keys={**named, **keys})
 
 
 def bill(lines: list[Line]) -> pd.DataFrame:
