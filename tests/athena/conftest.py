@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from expectations.results import ROWS, Check
 from finlake.errors import AuditFailed
 from finlake.lake import Lake, open_lake
 from finlake.settings import Settings, load_settings
+from pipeline.ml_tables import Label, add_label, write_run
 from pipeline.steps import run_all
 from pipeline.targets import target_of
 from tests.athena.kit import Kit, athena
@@ -23,6 +25,7 @@ from tests.athena.trino import OLDEST_JAVA, java_home
 from tests.conftest import missing
 from tests.pipeline.conftest import deliveries, golden
 from tests.pipeline.ingesting import Bucket, command
+from tests.pipeline.ml_results import OTHER_SERIES, forecasts, frames
 
 __all__ = ["deliveries", "golden"]
 
@@ -82,6 +85,15 @@ class Growing:
         del self.arriving[:count]
         self.said.append(self.run("athena"))
 
+    def score(self, *ids: str, cost: float) -> bool:
+        """A scoring run a month and a half before the newest day of usage, so that all that it says has come; and a label."""
+        (newest,) = self.target("athena").athena.rows("select max(last_usage_date) as day from freshness")
+        origin = newest["day"] - timedelta(45)
+        said = frames(origin, *ids, cost=cost) | {"forecasts": forecasts(origin, cost, others=OTHER_SERIES)}
+        changed = write_run(self.lake, origin, said, build_id="b", data_version="d")
+        add_label(self.lake, Label(ids[0], "expected", "rui", datetime(2026, 4, 29, 11, 0, tzinfo=UTC)))
+        return changed
+
     def published(self) -> tuple[str, Any]:
         """What readers see on Athena: the build, and the money of all months."""
         target = self.target("athena")
@@ -125,6 +137,7 @@ def grown(
             patch.setenv(name, value)
         growing = Growing(tmp_path_factory.mktemp("source"), golden, arriving)
         growing.deliver(2)
+        growing.score("a", "b", cost=1000.0)
         growing.seen.append(growing.published())
         growing.disturbed()
         growing.deliver(0)

@@ -92,6 +92,11 @@ def test_every_model_has_its_sentence_its_unit_test_and_every_mart_its_contract(
     assert marts == {contract.name for contract in all_contracts() if contract.layer == "gold"}
 
 
+def test_no_mart_takes_the_column_that_tells_builds_apart() -> None:
+    marts = [contract for contract in all_contracts() if contract.layer == "gold"]
+    assert [mart.name for mart in marts if "build_id" in mart.column_names] == []
+
+
 def test_the_command_lists_and_spells_contracts(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["contracts", "list", "--json"]) == ExitCode.OK
     listed = {f"{row['layer']}.{row['table']}" for row in json.loads(capsys.readouterr().out)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,11 +11,23 @@ import pandas as pd
 MADE = {"model_version": "7", "config_hash": "c0ffee", "currency": "USD"}
 
 
-def forecasts(origin: date, cost: float = 10.0, days: int = 3) -> pd.DataFrame:
-    """Days and a month of the organisation and of one account."""
+OTHER_SERIES: tuple[dict[str, Any], ...] = (
+    {"level": "service", "series_id": "service=ec2", "service": "ec2"},
+    {"level": "team", "series_id": "team="},
+    {"level": "env", "series_id": "env=prod", "env": "prod"},
+    {"level": "resource_group", "series_id": "resource_group="},
+    {"level": "organizational_unit", "series_id": "unit=x", "organizational_unit": "x"},
+)
+
+
+def forecasts(
+    origin: date, cost: float = 10.0, days: int = 3, others: Sequence[dict[str, Any]] = ()
+) -> pd.DataFrame:
+    """Days and a month of the organisation, of one account, and of the other series."""
     keys: list[dict[str, Any]] = [
         {"level": "organisation", "series_id": "organisation"},
         {"level": "account", "series_id": "account=1", "account_id": "1"},
+        *others,
     ]
     spans = [("day", origin + timedelta(n), n) for n in range(1, days + 1)]
     spans.append(("month", (origin.replace(day=1) + timedelta(32)).replace(day=1), 1))

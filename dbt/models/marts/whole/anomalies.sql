@@ -65,7 +65,7 @@ select
     labels.note,
     said.first_origin_date,
     said.origin_date,
-    said.build_id,
+    said.build_id as source_build_id,
     said.model_version,
     said.config_hash
 from said

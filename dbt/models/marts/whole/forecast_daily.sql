@@ -27,7 +27,7 @@ select
     cast(results.upper_95 as {{ money_type() }}) as upper_95,
     results.method,
     results.origin_date,
-    results.build_id,
+    results.build_id as source_build_id,
     results.model_version,
     results.config_hash
 from {{ ref('stg_forecasts') }} as results

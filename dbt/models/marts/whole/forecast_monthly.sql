@@ -34,7 +34,7 @@ select
     results.explanation_en,
     results.explanation_pt_br,
     results.origin_date,
-    results.build_id,
+    results.build_id as source_build_id,
     results.model_version,
     results.config_hash
 from {{ ref('stg_forecasts') }} as results

@@ -26,7 +26,7 @@ select
     results.saving_basis,
     results.evidence,
     results.origin_date,
-    results.build_id,
+    results.build_id as source_build_id,
     results.model_version,
     results.config_hash
 from {{ ref('stg_patterns') }} as results
