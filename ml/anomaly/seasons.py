@@ -30,3 +30,11 @@ def edges(times: pd.DatetimeIndex, days: int) -> Slots:
     slot = np.full(len(times), NO_EDGE, dtype=np.int64)
     slot = np.where(forth < days, days + forth, slot)
     return np.where(back < days, back, slot)
+
+
+def grain_of(times: pd.DatetimeIndex) -> str:
+    """The grain whose step is nearest to the usual step between these times, as a ratio. Raises ValueError for fewer than two."""
+    if len(times) < 2:
+        raise ValueError("a grain needs two times at least")
+    step = float(np.median(np.diff(times.to_numpy()).astype("timedelta64[s]").astype(float)))
+    return min(SECONDS, key=lambda grain: abs(np.log(max(step, 1.0) / SECONDS[grain])))

@@ -1,7 +1,7 @@
 """The detector on labelled series that others made: NAB's groups and the cloud monitoring set, with a frozen configuration.
 
 Files are read and runs are logged here as well, so that one command scores a set and leaves its trace:
-`python -m ml.evaluate.outside DATA_FOLDER LOG_FILE DAY`. It refuses a configuration whose hash isn't in ml/frozen.yml.
+`python -m ml.evaluate.outside DATA_FOLDER LOG_FILE DAY NOTE`. It refuses a configuration whose hash isn't in ml/frozen.yml.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ import yaml
 
 from ml.anomaly.gauge import Floats
 from ml.anomaly.points import fixed_threshold, point_scores
+from ml.anomaly.seasons import grain_of
 from ml.config import config_hash, load
 from ml.evaluate import nab
 
 FROZEN = Path(__file__).parent.parent / "frozen.yml"
+OPERATIONAL = ("realTraffic", "realTweets")
 NAB_GROUPS = ("realTraffic", "realTweets", "artificialWithAnomaly", "artificialNoAnomaly")
 
 
@@ -34,13 +36,24 @@ def nab_files(folder: Path, config: Mapping[str, Any]) -> tuple[list[nab.File], 
         for path in sorted((folder / group).glob("*.csv")):
             frame = pd.read_csv(path, parse_dates=["timestamp"])
             times = pd.DatetimeIndex(frame["timestamp"])
-            scores = point_scores(frame["value"].to_numpy(float), times, "five_minutes", config)
+            scores = point_scores(frame["value"].to_numpy(float), times, grain_of(times), config)
             limits = tuple(
                 (pd.Timestamp(a), pd.Timestamp(b)) for a, b in windows.get(f"{group}/{path.name}", [])
             )
             files.append(nab.File(f"{group}/{path.name}", times, scores, limits))
             groups.append(group)
     return files, groups
+
+
+def nab_table(files: list[nab.File], groups: list[str], config: Mapping[str, Any]) -> pd.DataFrame:
+    """NAB's scores with the threshold chosen over all files that are there, and over those of the operational groups only."""
+    fixed = fixed_threshold(config)
+    real = [(file, group) for file, group in zip(files, groups, strict=True) if group in OPERATIONAL]
+    whole = nab.table(files, groups, fixed).assign(corpus="all")
+    part = nab.table([file for file, _ in real], [group for _, group in real], fixed).assign(
+        corpus="operational"
+    )
+    return pd.concat([whole, part], ignore_index=True)
 
 
 def cloud_table(folder: Path, config: Mapping[str, Any]) -> pd.DataFrame:
@@ -50,7 +63,7 @@ def cloud_table(folder: Path, config: Mapping[str, Any]) -> pd.DataFrame:
         frame = pd.read_csv(path)
         frame.columns = [str(column).lower() for column in frame.columns]
         times = pd.DatetimeIndex(pd.to_datetime(frame["timestamp"], utc=True)).tz_localize(None)
-        scores = point_scores(frame["value"].to_numpy(float), times, "minute", config)
+        scores = point_scores(frame["value"].to_numpy(float), times, grain_of(times), config)
         row = point_counts(scores >= fixed_threshold(config), frame["label"].to_numpy() > 0)
         counts.append({"group": path.parent.name, "files": 1, **row})
     found = pd.DataFrame(counts)
@@ -112,7 +125,7 @@ def frozen_hashes() -> list[str]:
     return [entry["hash"] for entry in frozen or [] if entry["config"] == "anomaly"]
 
 
-def main(data: Path, log: Path, day: str) -> None:
+def main(data: Path, log: Path, day: str, note: str) -> None:
     """Score both sets with the frozen configuration, print the tables, append one line for each set to the log."""
     config = load("anomaly")
     if config_hash(config) not in frozen_hashes():
@@ -121,13 +134,19 @@ def main(data: Path, log: Path, day: str) -> None:
         )
     files, groups = nab_files(data / "nab", config)
     tables = {
-        "nab": nab.table(files, groups, fixed_threshold(config)),
+        "nab": nab_table(files, groups, config),
         "cloud_monitoring": cloud_table(data / "cloud_monitoring", config),
     }
     with log.open("a", encoding="utf-8") as lines:
         for name, table in tables.items():
             print(name, table.round(3).to_string(index=False), sep="\n")
-            entry = {"date": day, "config": "anomaly", "config_hash": config_hash(config), "data_set": name}
+            entry = {
+                "date": day,
+                "config": "anomaly",
+                "config_hash": config_hash(config),
+                "data_set": name,
+                "note": note,
+            }
             entry |= {
                 "sha256": folder_hash(data / name),
                 "figures": json.loads(table.round(6).to_json(orient="records")),
@@ -136,4 +155,4 @@ def main(data: Path, log: Path, day: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4])

@@ -16,7 +16,7 @@ from ml.anomaly.core import fit
 from ml.anomaly.detect import detect
 from ml.anomaly.gauge import Gauge
 from ml.anomaly.points import fixed_threshold, point_scores
-from ml.anomaly.seasons import NO_EDGE, edges, slots
+from ml.anomaly.seasons import NO_EDGE, edges, grain_of, slots
 from ml.config import load
 from tests.ml.anomaly.made import START, bill, habit, line, organisation
 
@@ -156,3 +156,8 @@ def test_the_configuration_is_only_read():
     before = copy.deepcopy(dict(CONFIG))
     detect(bill([line(series()[:, 0])]), date(2024, 6, 1), CONFIG)
     assert dict(CONFIG) == before
+
+
+@pytest.mark.parametrize(("step", "grain"), [("1min", "minute"), ("5min", "five_minutes"), ("1h", "hour"), ("1D", "day")])
+def test_the_grain_is_told_by_the_times(step, grain):
+    assert grain_of(pd.date_range("2024-01-01", periods=10, freq=step)) == grain
