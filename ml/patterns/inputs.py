@@ -16,11 +16,12 @@ METRICS: Mapping[str, str] = {
     "usage_date": "datetime64[ns]",
     "account_id": "str",
     "resource_id": "str",
-    "metric_name": "str",
-    "statistic": "str",
-    "value": "float64",
+    "metric": "str",
+    "metric_value": "float64",
+    "maximum": "float64",
+    "total": "float64",
 }
-"""CloudWatch metrics by day, as the mart `resource_metrics_daily` has them: `value` is the day's `statistic`. By hour: the moment
+"""CloudWatch metrics by day, as the mart `resource_metrics_daily` has them (`metric`: the catalogue's name). By hour: the moment
 (datetime, UTC) in a column `hour`, missing for a row of a whole day."""
 
 PRICING: Mapping[str, str] = {
@@ -82,7 +83,7 @@ def known(
     last = pd.Timestamp(as_of)
     lines = checked(bill)
     lines = lines[(lines.usage_date <= last) & (lines.charge_category == "Usage")]
-    days, hours = _metrics(metrics, last, config["metrics"])
+    days, hours = _metrics(metrics, last)
     hour_bill = None if hourly is None else _by_hour(hourly, BILL, "hourly bill")
     if hour_bill is not None:
         hour_bill = hour_bill[(hour_bill.charge_category == "Usage") & hour_bill.hour.notna()]
@@ -120,24 +121,19 @@ def _by_hour(frame: pd.DataFrame, columns: Mapping[str, str], name: str) -> pd.D
 
 
 def _metrics(
-    metrics: pd.DataFrame | None, last: pd.Timestamp, names: Mapping[str, list[str]]
+    metrics: pd.DataFrame | None, last: pd.Timestamp
 ) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
-    """Rows of whole days and rows of hours with the meaning of their metric (`metric`); days are made of hours where only
-    hours came, but for statistics that hours don't give (averages and percentiles)."""
+    """Rows of whole days and rows of hours; days are made of hours where only hours came. `peak`: the greatest value that was
+    delivered, 0 where all samples sum to 0; an average or a percentile is none."""
     if metrics is None:
         return None, None
     rows = _by_hour(metrics, METRICS, "metrics")
-    meaning = {name: metric for metric, several in names.items() for name in several}
-    rows["metric"] = rows.metric_name.map(meaning)
-    rows = rows[rows.metric.notna() & rows.value.notna()]
+    rows["peak"] = rows.maximum.fillna(rows.total.where(rows.total == 0))
     hours, days = rows[rows.hour.notna()], rows[rows.hour.isna()]
     if days.empty:
-        keys = ["usage_date", "account_id", "resource_id", "metric", "metric_name", "statistic"]
-        parts = [
-            hours[hours.statistic == statistic].groupby(keys, as_index=False).value.agg(how)
-            for statistic, how in (("Maximum", "max"), ("Sum", "sum"))
-        ]
-        days = pd.concat(parts, ignore_index=True)
+        keys = ["usage_date", "account_id", "resource_id", "metric"]
+        how = {"metric_value": "max", "maximum": "max", "peak": "max", "total": "sum"}
+        days = hours.groupby(keys, as_index=False).agg(how)
     return days, hours
 
 

@@ -62,10 +62,10 @@ def _requests(given: Known, place: Place, first: pd.Timestamp) -> tuple[float | 
     rules = given.config["suggestions"]["storage_lifecycle"]
     rows = of_resource(given.metrics, place)
     for metric in rules["request_metrics"]:
-        part = rows[(rows.metric == metric) & (rows.statistic == "Sum") & (rows.usage_date >= first)]
+        part = rows[(rows.metric == metric) & (rows.usage_date >= first)]
         days = part.usage_date.nunique()
         if days >= 0.9 * rules["days_before_colder"]:
-            return float(part.value.sum()) * DAYS_PER_MONTH / days, "metrics"
+            return float(part.total.sum()) * DAYS_PER_MONTH / days, "metrics"
     billed = of_resource(given.recent, place)
     billed = billed[(billed.usage_date >= first) & billed.usage_type.str.contains("Requests-")]
     if len(billed):

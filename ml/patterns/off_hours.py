@@ -20,8 +20,6 @@ from ml.patterns.prices import coverage_basis, hour_lines
 from ml.patterns.rows import Percent, Place, Suggestion
 
 DAYS_PER_MONTH = 30.4375
-PEAKS = ("Maximum", "Sum")
-"""Statistics whose low value means that nothing higher happened; an average hides it."""
 
 
 def window(given: Known) -> tuple[pd.Timestamp, pd.Timestamp]:
@@ -33,14 +31,9 @@ def window(given: Known) -> tuple[pd.Timestamp, pd.Timestamp]:
 def of_resource(given: ByResource | None, place: Place) -> pd.DataFrame:
     """Rows of the resource; an empty frame of the usual columns where nothing was delivered."""
     if given is None:
-        names = ["usage_date", "metric", "statistic", "value", "usage_type", "usage", "hour"]
+        names = ["usage_date", "metric", "metric_value", "peak", "total", "usage_type", "usage", "hour"]
         empty = pd.DataFrame({name: pd.Series(dtype="float64") for name in names})
-        kinds = {
-            "usage_date": "datetime64[ns]",
-            "metric": "object",
-            "statistic": "object",
-            "usage_type": "object",
-        }
+        kinds = {"usage_date": "datetime64[ns]", "metric": "object", "usage_type": "object"}
         return empty.astype(kinds)
     return given.of(place.account_id, place.resource_id)
 
@@ -76,9 +69,9 @@ def _unused_hours(
     moments = (rows.usage_date + pd.to_timedelta(rows.hour, unit="h")).dt.tz_localize("UTC")
     tests = []
     for metric, most in rules["unused"].items():
-        chosen = ((rows.metric == metric) & rows.statistic.isin(PEAKS)).to_numpy()
+        chosen = (rows.metric == metric).to_numpy()
         if chosen.any():
-            values = rows.value[chosen].groupby(moments[chosen]).max()
+            values = rows.peak[chosen].groupby(moments[chosen]).max()
             values = values.reindex(hours.tz_convert("UTC"))
             tests.append((values <= most).astype("object").where(values.notna().to_numpy(), None))
     return _all_known(tests, hours)
@@ -101,9 +94,9 @@ def by_day(given: Known, place: Place) -> Suggestion | None:
     rows = of_resource(given.metrics, place)
     tests = []
     for metric, most in rules["unused"].items():
-        chosen = rows[(rows.metric == metric) & rows.statistic.isin(PEAKS)]
+        chosen = rows[rows.metric == metric]
         if len(chosen):
-            values = chosen.groupby("usage_date").value.max().reindex(days)
+            values = chosen.groupby("usage_date").peak.max().reindex(days)
             tests.append((values <= most).astype("object").where(values.notna(), None))
     unused = _all_known(tests, days)
     if unused is None:

@@ -49,8 +49,7 @@ def _peaks(given: Known, place: Place, first: pd.Timestamp) -> dict[str, pd.Seri
     rows = rows[rows.usage_date >= first]
     peaks = {}
     for metric in ("cpu", "memory"):
-        part = rows[(rows.metric == metric) & (rows.statistic == "Maximum")]
-        values = part.groupby("usage_date").value.max()
+        values = rows[rows.metric == metric].groupby("usage_date").peak.max().dropna()
         if values.empty and metric == "memory":
             continue
         if len(values) < rules["least_share_of_days"] * rules["days"]:

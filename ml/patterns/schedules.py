@@ -78,8 +78,8 @@ def activity_by_hour(given: Known, place: Place) -> Activity | None:
     window = off_hours.window(given)
     rows = off_hours.of_resource(given.hourly_metrics, place)
     for metric in _delivered(rows, rules):
-        values = _hours(rows[rows.metric == metric], "value", "max", window, rules["time_zone"])
-        if values.notna().sum() >= 24 * rules["least_days"]:
+        values = _hours(rows[rows.metric == metric], "metric_value", "max", window, rules["time_zone"])
+        if values.notna().sum() >= 24 * rules["least_days"] and values.max() > 0:
             return Activity("hourly_metrics", metric, values)
     lines = off_hours.of_resource(given.hourly_bill, place)
     if lines.hour.nunique() < 2:  # an export by days writes every line at midnight
@@ -114,7 +114,7 @@ def activities_by_day(given: Known, place: Place) -> Iterator[Activity]:
     days = pd.date_range(first, last)
     rows = off_hours.of_resource(given.metrics, place)
     for metric in _delivered(rows, rules):
-        values = rows[rows.metric == metric].groupby("usage_date").value.max().reindex(days)
+        values = rows[rows.metric == metric].groupby("usage_date").metric_value.max().reindex(days)
         if values.notna().sum() >= 7 * rules["least_weeks"]:
             yield Activity("daily_metrics", metric, values)
     lines = off_hours.of_resource(given.recent, place)

@@ -123,7 +123,7 @@ def backtest(results: Results, words: Words) -> str:
 def _horizon(value: object, words: Words) -> str:
     if isinstance(value, str) and not value.isdigit():
         return words.known("horizon", value)
-    return words("up_to_days", count=int(str(value)))
+    return "–" if pd.isna(value) else words("up_to_days", count=int(float(str(value))))
 
 
 def _share(value: float | None, wanted: float, words: Words, judged: bool) -> str:

@@ -68,9 +68,9 @@ def _on_series(found: pd.DataFrame, results: Results, words: Words) -> str:
 
 def _is_series(names: pd.Series, account: Any, service: Any) -> pd.Series:
     """Does a series' name hold the account and the service (`account=1/service=ec2`)?"""
-    parts = names.str.split(r"[/|]", regex=True)
-    wanted = {f"account={account}", f"service={service}", str(account), str(service)}
-    return parts.map(lambda one: len(wanted & set(one)) == 2)
+    wanted = [{f"account={account}", str(account)}, {f"service={service}", str(service)}]
+    parts = {name: set(str(name).replace("|", "/").split("/")) for name in names.unique()}
+    return names.isin([name for name, has in parts.items() if all(has & one for one in wanted)])
 
 
 def _anomaly_table(found: pd.DataFrame, words: Words) -> str:

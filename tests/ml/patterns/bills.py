@@ -48,29 +48,22 @@ def bill(*parts: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-NAMES = {
-    "cpu": ("CPUUtilization", "Maximum"),
-    "memory": ("mem_used_percent", "Maximum"),
-    "connections": ("DatabaseConnections", "Maximum"),
-    "requests": ("AllRequests", "Sum"),
-}
-
-
 def metric(name: str, values: Shape | float, count: int = 28, resource_id: str = "i-1") -> pd.DataFrame:
     """A metric of whole days."""
     index = days(count)
     told = values(index) if callable(values) else np.full(len(index), values)
-    metric_name, statistic = NAMES[name]
-    keys = {"account_id": "111111111111", "resource_id": resource_id, "metric_name": metric_name}
-    return pd.DataFrame({"usage_date": index, **keys, "statistic": statistic, "value": told})
+    return _metric(name, told, resource_id).assign(usage_date=index)
 
 
 def hourly_metric(name: str, values: Shape, count: int = 28, resource_id: str = "i-1") -> pd.DataFrame:
     """A metric by hour; `values` is a function of the UTC hours."""
     index = pd.date_range(LAST - pd.Timedelta(days=count - 1), periods=24 * count, freq="h")
-    metric_name, statistic = NAMES[name]
-    keys = {"account_id": "111111111111", "resource_id": resource_id, "metric_name": metric_name}
-    return pd.DataFrame({"hour": index, **keys, "statistic": statistic, "value": values(index)})
+    return _metric(name, values(index), resource_id).assign(hour=index)
+
+
+def _metric(name: str, told: np.ndarray, resource_id: str) -> pd.DataFrame:
+    frame = pd.DataFrame({"metric_value": told, "maximum": told, "total": told})
+    return frame.assign(account_id="111111111111", resource_id=resource_id, metric=name)
 
 
 def prices(frame: pd.DataFrame, category: str = "Standard", discount: float | None = None) -> pd.DataFrame:

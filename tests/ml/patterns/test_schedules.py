@@ -151,9 +151,16 @@ def test_no_saving_where_a_commitment_pays_or_nobody_knows() -> None:
 
 
 def test_an_average_does_not_mean_unused() -> None:
-    given, use = instance(), hourly_metric("cpu", office).assign(statistic="Average")
+    given, use = instance(), hourly_metric("cpu", office).assign(maximum=np.nan)
     found = find(given, AS_OF, CONFIG, metrics=use, pricing=prices(given))
     assert len(schedules(found)) == 1 and suggested(found).empty
+
+
+def test_a_documented_zero_is_no_use() -> None:
+    given = instance(service="rds", usage_type="InstanceUsage:db.m5.large")
+    none = hourly_metric("connections", lambda i: np.zeros(len(i))).assign(maximum=np.nan)
+    both = pd.concat([hourly_metric("cpu", office), none])
+    assert len(suggested(find(given, AS_OF, CONFIG, metrics=both, pricing=prices(given)))) == 1
 
 
 def test_metrics_of_days_suggest_weekends_only() -> None:

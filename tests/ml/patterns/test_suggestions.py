@@ -50,7 +50,7 @@ def test_memory_that_was_not_delivered_is_named() -> None:
         None,
         metric("memory", 10.0),
         metric("cpu", 60.0),
-        metric("cpu", 20.0).assign(statistic="Average"),
+        metric("cpu", 20.0).assign(maximum=np.nan),
         pd.concat([metric("cpu", 20.0), metric("memory", 80.0)]),
         metric("cpu", 20.0, count=20),
         metric("cpu", lambda i: np.where(i.day == 10, 90.0, 5.0)),
