@@ -12,6 +12,9 @@ from dataclasses import dataclass
 ASSET_SILVER = "silver.billing_line_items"
 ASSET_METRICS = "silver.resource_metrics"
 ASSET_MARTS = "marts"
+ASSET_MODEL = "models.forecast"
+ASSET_RESULTS = "marts.models"
+ASSET_DRIFT = "models.drift"
 
 ASSETS: dict[str, dict[str, str]] = {
     ASSET_SILVER: {
@@ -23,12 +26,20 @@ ASSETS: dict[str, dict[str, str]] = {
         "contract": "models/silver/resource_metrics.odcs.yaml",
     },
     ASSET_MARTS: {"what": "all published marts, one commit", "contract": "models/gold/"},
+    ASSET_MODEL: {"what": "versions of the forecast model in MLflow", "contract": "ml/config/registry.yml"},
+    ASSET_RESULTS: {
+        "what": "forecasts, anomalies and patterns in the published marts",
+        "contract": "models/gold/forecast_daily.odcs.yaml",
+    },
+    ASSET_DRIFT: {"what": "the champion no longer fits what came", "contract": "ml/config/registry.yml"},
 }
 """The coarse assets that Airflow knows, and what it shows about them."""
 
 INGEST_DAG = "billing_ingest"
 METRICS_DAG = "metrics_ingest"
 BUILD_DAG = "marts_build"
+TRAIN_DAG = "models_train"
+SCORE_DAG = "models_score"
 MAINTENANCE_DAG = "lake_maintenance"
 
 NOTHING_NEW_EXIT_CODE = 99
@@ -41,6 +52,7 @@ TAGS = {
     "billing": "reads what AWS delivered about the bill",
     "metrics": "reads what CloudWatch delivered about the resources",
     "marts": "builds or publishes tables that people query",
+    "models": "trains models, or scores with them",
     "maintenance": "keeps the lake small; changes no figure",
 }
 """The closed list of DAG tags and what each one says."""
@@ -110,6 +122,37 @@ TASKS: dict[str, dict[str, TaskCommand]] = {
         "publish": TaskCommand(
             f"finlake publish {_LAKE} {_WAIT}",
             "Makes the audited build visible, all marts at once. **Red:** readers still see the last build.",
+        ),
+    },
+    TRAIN_DAG: {
+        "train": TaskCommand(
+            f"finlake train {_LAKE}",
+            "Trains a challenger and lets it win only if it is better. Nothing new: nothing is trained. "
+            "**Red:** the champion stays and goes on scoring.",
+        ),
+    },
+    SCORE_DAG: {
+        "first_training": TaskCommand(
+            f"finlake train --if-none {_LAKE}",
+            "Trains where no version is champion yet. **Red:** there are no forecasts before this works.",
+        ),
+        "score": TaskCommand(
+            f"finlake score {_LAKE} --nothing-new-exit-code {NOTHING_NEW_EXIT_CODE} {_WAIT}",
+            "Forecasts, anomalies and patterns of what is published. **Skipped:** scored already. "
+            "**Red:** no version is champion, or the run broke off; readers see the run before.",
+        ),
+        "build": TaskCommand(
+            f"finlake build {_LAKE} {_WAIT}",
+            "Builds and audits the marts that show the run. **Red:** readers still see the last build.",
+        ),
+        "publish": TaskCommand(
+            f"finlake publish {_LAKE} {_WAIT}",
+            "Makes the run visible, all marts at once. **Red:** readers still see the last build.",
+        ),
+        "drift": TaskCommand(
+            f"finlake models drift {_LAKE} --no-drift-exit-code {NOTHING_NEW_EXIT_CODE}",
+            "Looks whether the champion still fits. **Green:** it does not, and models_train runs. "
+            "**Skipped:** it does.",
         ),
     },
     MAINTENANCE_DAG: {

@@ -95,6 +95,7 @@ def _tag_key(key: str) -> str:
 
 DimensionName = Annotated[str, AfterValidator(_dimension)]
 TagKey = Annotated[str, AfterValidator(_tag_key)]
+AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
 Location = Annotated[str, AfterValidator(_location)]
 Dimensions = Annotated[dict[DimensionName, list[TagKey]], AfterValidator(_all_dimensions)]
 
@@ -139,6 +140,14 @@ class EmrSettings(_Section):
     timeout_minutes: int = Field(default=360, ge=5, le=10080)
 
 
+class MlSettings(_Section):
+    """Where versions of the models are kept."""
+
+    tracking_uri: str | None = Field(
+        default=None, pattern=r"^(https?|sqlite|postgresql|mysql)(\+\w+)?://\S+$"
+    )
+
+
 class Settings(BaseSettings):
     """All settings of one call. Build it with load_settings(), which names the place of a mistake."""
 
@@ -159,6 +168,8 @@ class Settings(BaseSettings):
     publish: PublishSettings = Field(default_factory=PublishSettings)
     athena: AthenaSettings = Field(default_factory=AthenaSettings)
     emr: EmrSettings = Field(default_factory=EmrSettings)
+    organizational_units: dict[str, list[AccountId]] | None = Field(default=None)
+    ml: MlSettings = Field(default_factory=MlSettings)
 
     @classmethod
     def settings_customise_sources(

@@ -2,8 +2,8 @@
 
 `bill`: one row per UTC day, account, service, region, usage type, resource, charge category and frequency, unit, values of
 the five dimensions and currency, made from the published mart `usage_daily`. `cost` is the net amortised cost in `currency` and
-`usage` the amount in `unit`; both are float64, since what is made of them is an estimate (money that is reported stays decimal in the
-marts). Text that AWS did not deliver is "" here, so that it groups; an amount that it did not deliver is NaN.
+`usage` the amount in `unit`; both are float64, since what is made of them is an estimate (money that is reported stays
+decimal in the marts). Text that AWS did not deliver is "" here, so that it groups; an amount that it did not deliver is NaN.
 
 `series`: the long form of Nixtla's libraries: `unique_id`, `ds` (UTC, without zone), `y`.
 """

@@ -24,6 +24,8 @@ EXAMPLES = {
     "emr.application": "00fabcdefg12345",
     "emr.role": "arn:aws:iam::111122223333:role/finlake-prod-emr",
     "emr.package": "s3://my-lake-bucket/lake/emr",
+    "organizational_units": '{Production: ["111122223333"]}',
+    "ml.tracking_uri": "https://mlflow.example.com",
 }
 """What a setting without a default may look like."""
 

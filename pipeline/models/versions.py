@@ -1,0 +1,110 @@
+"""Versions of the models: which there are, promote, go back, and whether the champion still fits what came."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from finlake.clock import utc_now
+from finlake.errors import NotFound
+from finlake.lake import Lake, open_lake
+from finlake.messages import message
+from finlake.settings import Settings
+from ml.config import load
+from ml.forecast.panel import BOTTOM, panel_of
+from ml.registry.drift import drift
+from ml.registry.tracking import Registry, Version
+from pipeline.models.inputs import Inputs, inputs_of
+from pipeline.models.places import registry_of
+from pipeline.models.score import Champion, champion_of
+from pipeline.published import published
+
+RECENT_DAYS = 28
+
+
+def listed(settings: Settings) -> list[dict[str, Any]]:
+    """Every version with aliases, what it was made from, how it did, and why it was or wasn't promoted; newest first."""
+    registry = registry_of(open_lake(settings.lake), settings)
+    return [_said(registry, version) for version in registry.versions()]
+
+
+def promoted(settings: Settings, number: str) -> dict[str, Any]:
+    """Make a version the champion by hand. Raises NotFound for one that isn't there."""
+    lake = open_lake(settings.lake)
+    registry = registry_of(lake, settings)
+    return _said(registry, registry.promote(_version(registry, number, lake), utc_now(), "by hand"))
+
+
+def rolled_back(settings: Settings, number: str | None) -> dict[str, Any]:
+    """Go back to the champion before, or to a version. Raises NotFound where there is none."""
+    lake = open_lake(settings.lake)
+    registry = registry_of(lake, settings)
+    if number is not None:
+        _version(registry, number, lake)
+    try:
+        return _said(registry, registry.rollback(utc_now(), number))
+    except KeyError:
+        raise NotFound.of("no_former_champion", where=lake.root) from None
+
+
+def drifted(settings: Settings) -> dict[str, Any]:
+    """Signs that the champion no longer fits: its error since, its coverage, spend that it never saw."""
+    lake = open_lake(settings.lake)
+    registry = registry_of(lake, settings)
+    inputs = inputs_of(lake, settings, load("forecast")["late_days"])
+    champion = champion_of(registry, lake)
+    signs = [
+        sign
+        for currency in inputs.bills
+        if currency in champion.models
+        for sign in _signs(lake, settings, registry, inputs, champion, currency)
+    ]
+    return {
+        "version": champion.version.version,
+        "signs": [message(f"models.drift_{sign.sign}", **sign.values) for sign in signs],
+    }
+
+
+def _signs(
+    lake: Lake,
+    settings: Settings,
+    registry: Registry,
+    inputs: Inputs,
+    champion: Champion,
+    currency: str,
+) -> list[Any]:
+    trained = champion.models[currency]
+    panel = panel_of(inputs.bills[currency], inputs.as_of, trained.config)
+    spend = panel.values[panel.at(BOTTOM)].iloc[-RECENT_DAYS:].sum()
+    known = frozenset(trained.days.weights.index.get_level_values(0))
+    measured = registry.metrics(champion.version).get(f"{currency}.challenger.organisation")
+    since = (inputs.as_of - pd.Timedelta(days=RECENT_DAYS)).date()
+    sql = (
+        "select period_start, forecast_cost, actual_cost, in_80 from {mart} where grain = 'day' and "
+        f"level = 'organisation' and currency = '{currency}' and period_start > date '{since}' and horizon <= 28 "
+        f"and model_version = '{champion.version.version}'"
+    )
+    with published(lake, settings) as source:
+        query = sql.format(mart=source.mart("forecast_accuracy"))
+        parts = [batch.to_pandas() for batch in source.batches(query, ("period_start", "forecast_cost"))]
+    accuracy = pd.concat(parts) if parts else pd.DataFrame(columns=["forecast_cost", "actual_cost", "in_80"])
+    accuracy[["forecast_cost", "actual_cost"]] = accuracy[["forecast_cost", "actual_cost"]].astype(float)
+    return drift(accuracy, spend, known, measured, load("registry")["drift"])
+
+
+def _version(registry: Registry, number: str, lake: Lake) -> Version:
+    try:
+        return registry.version(number)
+    except KeyError:
+        raise NotFound.of("model_version_missing", where=lake.root, version=number) from None
+
+
+def _said(registry: Registry, version: Version) -> dict[str, Any]:
+    return {
+        "model": version.name,
+        "version": version.version,
+        "aliases": list(version.aliases),
+        "made_from": {k.removeprefix("finlake."): v for k, v in sorted(version.tags.items())},
+        "measured": {k: round(v, 4) for k, v in sorted(registry.metrics(version).items())},
+    }
