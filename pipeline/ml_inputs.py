@@ -147,7 +147,7 @@ def _bill(source: Published, keys: Sequence[str], currency: str, days: str) -> p
 
 def _hours(source: Published, keys: Sequence[str], currency: str, where: str) -> pd.DataFrame:
     rows = f"{source.silver('billing_line_items')} where currency = '{_plain(currency)}' and {where}"
-    hour = "cast(date_trunc('hour', charge_period_start) as timestamp)"
+    hour = "date_diff('hour', timestamp '1970-01-01 00:00:00', cast(charge_period_start as timestamp))"
     return _costs(source, "hour", hour, keys, currency, rows)
 
 
@@ -193,7 +193,7 @@ def _columns(
     numbers: dict[str, list[Any]] = {name: [np.empty(0)] for name in values}
     words: dict[str, list[pa.Array]] = {name: [] for name in texts}
     for batch in source.batches(sql, (time, *texts)):
-        times.append(batch[time].cast(pa.timestamp("ns")).to_numpy(zero_copy_only=False))
+        times.append(_instants(batch[time]).to_numpy(zero_copy_only=False))
         for name in values:
             numbers[name].append(batch[name].cast(pa.float64()).to_numpy(zero_copy_only=False))
         for name in texts:
@@ -201,6 +201,13 @@ def _columns(
     made: dict[str, Any] = {time: np.concatenate(times)}
     made |= {name: _shared(words.pop(name)) for name in texts}
     return made | {name: np.concatenate(numbers.pop(name)) for name in values}
+
+
+def _instants(values: pa.Array) -> pa.Array:
+    """Days as they are; hours come as whole numbers since 1970, which both engines count alike."""
+    if pa.types.is_integer(values.type):
+        values = pc.multiply(values.cast(pa.int64()), 3600).cast(pa.timestamp("s"))
+    return values.cast(pa.timestamp("ns"))
 
 
 def _shared(parts: list[pa.Array]) -> Any:
