@@ -17,6 +17,7 @@ import pandas as pd
 
 from ml.anomaly.gauge import Flags, Floats, Gauge
 from ml.anomaly.seasons import NO_EDGE, Slots, edges, slots
+from ml.anomaly.shapes import from_log, profile, spread_of, to_log
 
 LOWEST_PARTS = 8
 CHUNK = 4_000
@@ -91,6 +92,7 @@ class _Filter:
         self.waited = np.zeros(size, dtype=np.int64)
         self.seasons = [np.zeros((length, size)) for length in kind["seasons"]]
         self.visits = [np.zeros((length, size)) for length in kind["seasons"]]
+        self.before = [np.zeros((length, size)) for length in kind["seasons"][1:]]
         self.effects = np.zeros((2 * rules["edge_days"], size))
         self.known = np.zeros((2 * rules["edge_days"], size), dtype=np.int64)
 
@@ -110,29 +112,28 @@ class _Filter:
         return outs
 
     def _begin(self, series: int, now: int) -> None:
-        """Level, first season and scale of a series from its first values, with which it is old enough."""
+        """Level, seasons and scale of a series from its first values, with which it is old enough.
+
+        The first season needs but one round, the others two.
+        """
         past = self.values[: now + 1, series]
         at = np.flatnonzero(np.isfinite(past))
         sizes = np.abs(past[at])
         middle = float(np.median(sizes[sizes > 0])) if (sizes > 0).any() else 0.0
         self.softness[series] = max(self.kind["softness"] * middle, self.least[series], 1e-9)
-        logs = _log(past[at], self.softness[series])
-        level = float(np.median(logs))
-        slot, length = self.where[at, 0], len(self.seasons[0])
-        counts = np.bincount(slot, minlength=length).astype(float)
-        means = np.bincount(slot, weights=logs - level, minlength=length) / np.maximum(counts, 1)
-        means = _smoothed(means, counts > 0, self.kind["smooth"])
-        left = logs - level - means[slot]
-        spread = _spread(left) * np.sqrt(2.0 if counts.max() > 1 else 1.0)
-        means *= _shrunk(means, spread, float(np.median(counts[counts > 0])) * (2 * self.kind["smooth"] + 1))
-        left = logs - level - means[slot]
-        self.level[series] = level
-        self.seasons[0][:, series] = means
-        self.visits[0][:, series] = counts
-        self.gauge.scale[series] = max(spread, _spread(left), self.kind["least_scale"])
+        logs = to_log(past[at], self.softness[series])
+        self.level[series] = float(np.median(logs))
+        left = logs - self.level[series]
+        spread = spread_of(left)
+        for table, visits, slot in zip(self.seasons, self.visits, self.where[at].T, strict=True):
+            if table is self.seasons[0] or len(left) >= 2 * len(table):
+                means, counts, spread = profile(left, slot, len(table), self.kind["smooth"])
+                table[:, series], visits[:, series] = means, counts
+                left = left - means[slot]
+        self.gauge.scale[series] = max(spread, spread_of(left), self.kind["least_scale"])
 
     def _point(self, now: int, seen: Flags) -> tuple[Floats, ...]:
-        logs = _log(np.nan_to_num(self.values[now]), self.softness)
+        logs = to_log(np.nan_to_num(self.values[now]), self.softness)
         season = sum(table[slot] for table, slot in zip(self.seasons, self.where[now], strict=True))
         self.level = np.where(seen, self.level + self.trend, self.level)
         self.climb = np.where(seen, self.climb + self.trend, self.climb)
@@ -145,8 +146,8 @@ class _Filter:
         self._learn_edge(residual + edge, now, seen)
         self.gauge.follow(residual, seen)
         out = (
-            _value(mean, self.softness),
-            _value(mean - self.step, self.softness),
+            from_log(mean, self.softness),
+            from_log(mean - self.step, self.softness),
             score,
             self.gauge.up.copy(),
             self.gauge.down.copy(),
@@ -224,6 +225,8 @@ class _Filter:
         self.trend = self.trend + self.kind["level_rate"] * self.kind["trend_rate"] * step
         for table, visits, slot in zip(self.seasons, self.visits, self.where[now], strict=True):
             self._learn_season(table, visits, int(slot), step, free)
+        for table, before, slot in zip(self.seasons[1:], self.before, self.where[now][1:], strict=True):
+            self._learn_habit(table, before, int(slot), residual, hold, seen)
         self._wait(residual, hold, seen)
 
     def _learn_season(self, table: Floats, visits: Floats, slot: int, step: Floats, free: Flags) -> None:
@@ -233,6 +236,18 @@ class _Filter:
         for offset in range(-width, width + 1):
             weight = 1.0 - abs(offset) / (width + 1)
             table[(slot + offset) % len(table)] += weight / (width + 1) * rate * step
+
+    @staticmethod
+    def _learn_habit(
+        table: Floats, before: Floats, slot: int, residual: Floats, hold: Flags, seen: Flags
+    ) -> None:
+        """What was as far off in the same slot a round ago (a weekend among hours) is a habit of the series."""
+        last = before[slot]
+        alike = np.minimum(np.abs(last), np.abs(residual)) >= 0.5 * np.maximum(np.abs(last), np.abs(residual))
+        habit = seen & hold & alike & (np.sign(last) == np.sign(residual))
+        learnt = np.where(habit, (last + residual) / 2, 0.0)
+        table[slot] += learnt
+        before[slot] = np.where(seen, residual - learnt, last)
 
     def _wait(self, residual: Floats, hold: Flags, seen: Flags) -> None:
         """Sum up what waits; take the step when a whole stretch of points lies off to one side."""
@@ -251,33 +266,3 @@ class _Filter:
         self.gauge.clear(steps)
         self.waiting = np.where(steps, 0.0, self.waiting)
         self.waited = np.where(steps, 0, self.waited)
-
-
-def _log(values: Floats, softness: Any) -> Floats:
-    """A logarithm for any number: odd, straight near 0, and log(2 x / softness) far from it."""
-    return np.asarray(np.arcsinh(values / (2 * softness)))
-
-
-def _value(logs: Floats, softness: Floats) -> Floats:
-    return np.sinh(np.clip(logs, -60, 60)) * 2 * softness
-
-
-def _spread(values: Floats) -> float:
-    return float(np.median(np.abs(values - np.median(values)))) * 1.4826
-
-
-def _smoothed(means: Floats, seen: Flags, width: int) -> Floats:
-    """Means over neighbouring slots of a season, around its end too; slots never seen get their neighbours'."""
-    if width == 0:
-        return means
-    total, count = np.zeros_like(means), np.zeros_like(means)
-    for offset in range(-width, width + 1):
-        total += np.roll(np.where(seen, means, 0.0), offset)
-        count += np.roll(seen, offset)
-    return total / np.maximum(count, 1)
-
-
-def _shrunk(means: Floats, spread: float, visits: float) -> float:
-    """James and Stein's factor: how much of a season's spread is more than the noise of its means."""
-    variance = float(np.var(means))
-    return max(0.0, 1.0 - spread**2 / max(visits, 1.0) / variance) if variance > 0 else 0.0

@@ -158,6 +158,8 @@ def test_the_configuration_is_only_read():
     assert dict(CONFIG) == before
 
 
-@pytest.mark.parametrize(("step", "grain"), [("1min", "minute"), ("5min", "five_minutes"), ("1h", "hour"), ("1D", "day")])
+@pytest.mark.parametrize(
+    ("step", "grain"), [("1min", "minute"), ("5min", "five_minutes"), ("1h", "hour"), ("1D", "day")]
+)
 def test_the_grain_is_told_by_the_times(step, grain):
     assert grain_of(pd.date_range("2024-01-01", periods=10, freq=step)) == grain

@@ -315,6 +315,20 @@ def test_an_hourly_bill_is_watched_by_the_hour():
     assert "08:00 UTC" in alerts.iloc[0]["sentence_en"]
 
 
+def test_weekends_and_office_hours_of_an_hourly_bill_are_silent():
+    at = np.arange(24 * 42)
+    random = np.random.default_rng(6)
+    working = (at % 24 >= 8) & (at % 24 < 18) & (at // 24 % 7 < 5)
+    weekend = np.where(at // 24 % 7 >= 5, 0.3, 1.0)
+    lines = [
+        line(np.where(working, 20.0, 0.0) * np.exp(0.05 * random.standard_normal(len(at)))),
+        line(10 * weekend * np.exp(0.05 * random.standard_normal(len(at))), "glue"),
+    ]
+    frame = bill(lines)
+    frame["usage_date"] = START + pd.to_timedelta(np.tile(at, 2), "h")
+    assert detect(frame, (START + timedelta(days=41)).date(), CONFIG, grain="hour").empty
+
+
 def test_columns_that_miss_are_named():
     with pytest.raises(ValueError, match="columns missing: cost"):
         detect(bill([line(usual())]).drop(columns="cost"), last_day(), CONFIG)
