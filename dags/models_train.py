@@ -1,8 +1,8 @@
 """### Published marts become a version of the forecast model
 
-An Airflow DAG that runs every Sunday, and whenever `models_score` has seen drift. `train` learns from the published bill, measures the
-challenger on former windows beside the champion and the seasonal naive, and makes it champion only if it is better with its intervals
-in the band. Everything about it is in MLflow.
+An Airflow DAG that runs every Sunday, and whenever `models_score` has seen drift. `train` learns from the published bill,
+measures the challenger on former windows beside the champion and the seasonal naive, and makes it champion only if it is
+better with its intervals in the band. Everything about it is in MLflow.
 
 * Red `train`: **the champion stays** and goes on scoring.
 * Safe to repeat at any point: the same data and configuration are trained once.

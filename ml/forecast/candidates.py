@@ -50,11 +50,15 @@ def straight_line(values: pd.DataFrame, horizon: int, config: Mapping[str, Any])
 
 
 def auto_ets(values: pd.DataFrame, horizon: int, config: Mapping[str, Any]) -> pd.DataFrame:
-    """Exponential smoothing with additive error and season, its trend chosen by AICc (Hyndman et al. 2002), by statsforecast.
-    The multiplicative forms explode on series near zero, and take three times as long."""
+    """Exponential smoothing with additive error and season, its trend (damped or none) chosen by AICc (Hyndman et al. 2002),
+    by statsforecast. The multiplicative forms explode on series near zero, and take three times as long."""
     from statsforecast.models import AutoETS
 
-    return _statistical(AutoETS(season_length=config["season_days"], model="AZA"), values, horizon)
+    return _statistical(
+        AutoETS(season_length=config["season_days"], model="AZA", damped=True),
+        _recent(values, config),
+        horizon,
+    )
 
 
 def auto_theta(values: pd.DataFrame, horizon: int, config: Mapping[str, Any]) -> pd.DataFrame:
@@ -70,7 +74,7 @@ def mstl(values: pd.DataFrame, horizon: int, config: Mapping[str, Any]) -> pd.Da
 
     season = config["season_days"]
     seasons = [season, 365] if len(values) >= 2 * 365 + season else [season]
-    return _statistical(MSTL(seasons, trend_forecaster=AutoETS(model="AZN")), values, horizon)
+    return _statistical(MSTL(seasons, trend_forecaster=AutoETS(model="AAN", damped=True)), values, horizon)
 
 
 CANDIDATES: Mapping[str, Candidate] = {
@@ -128,6 +132,11 @@ def _statistical(model: Any, values: pd.DataFrame, horizon: int) -> pd.DataFrame
         made = engine.forecast(df=long_of(values), h=horizon)
     wide = made.pivot(index="ds", columns="unique_id", values=made.columns[-1])
     return _ahead(values, wide.reindex(columns=values.columns).to_numpy())
+
+
+def _recent(values: pd.DataFrame, config: Mapping[str, Any]) -> pd.DataFrame:
+    """The days that a smoothing's level, trend and season still feel."""
+    return values.iloc[-config["smoothing_days"] :]
 
 
 def long_of(values: pd.DataFrame) -> pd.DataFrame:

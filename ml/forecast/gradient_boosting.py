@@ -46,7 +46,7 @@ def _fitted(values: pd.DataFrame, config: Mapping[str, Any]) -> Any:
         random_state=config["seed"],
         deterministic=True,
         force_row_wise=True,
-        num_threads=given.get("threads", 2),
+        num_threads=given["threads"],
         verbosity=-1,
     )
     season = config["season_days"]
