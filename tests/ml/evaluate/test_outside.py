@@ -28,9 +28,9 @@ def data(tmp_path: Path) -> Path:
     (tmp_path / "nab" / "combined_windows.json").write_text(json.dumps(windows))
     cloud = tmp_path / "cloud_monitoring" / "latency"
     cloud.mkdir(parents=True)
-    hours = pd.date_range("2024-01-01", periods=400, freq="h", tz="UTC")
-    labels = np.arange(400) == 300
-    values = np.where(labels, 90.0, 10 + random.standard_normal(400) * 0.1)
+    hours = pd.date_range("2024-01-01", periods=500, freq="h", tz="UTC")
+    labels = np.arange(500) == 450
+    values = np.where(labels, 90.0, 10 + random.standard_normal(500) * 0.1)
     pd.DataFrame({"TimeStamp": hours, "Value": values, "Label": labels.astype(int)}).to_csv(
         cloud / "a.csv", index=False
     )
