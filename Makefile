@@ -12,7 +12,7 @@ REPORTS ?=
 # Million lines of a month's bill and region of make plan-cost. Not ?=: a terminal has LINES of its own.
 LINES   := 1
 REGION  := us-east-1
-SUITES  := unit jobs lake s3 marts bench e2e faults spark airflow athena production
+SUITES  := unit ml jobs lake s3 marts bench e2e faults spark airflow athena production
 PYTEST   = TZ=America/Sao_Paulo $(BIN)/python -m pytest
 
 # Tests and targets start many processes: each would compile pandas, dbt and Airflow anew.
@@ -38,7 +38,7 @@ run: setup ## sample bill -> Airflow -> published, reconciled marts, and a summa
 
 test: setup $(addprefix test-,$(SUITES)) ## all tests, suite by suite (tests/suites.yml says which is which)
 
-test-unit test-jobs test-lake test-s3 test-marts: test-%: setup ## one suite, two tests at a time
+test-unit test-ml test-jobs test-lake test-s3 test-marts: test-%: setup ## one suite, two tests at a time
 	$(PYTEST) -n $(JOBS) --dist worksteal -m suite_$* $(if $(REPORTS),--junitxml=$(REPORTS)/$*.xml --cov-append) $(ARGS)
 
 # Coverage makes whole runs a quarter slower and adds nothing here: they run what the suites above measure.

@@ -37,10 +37,19 @@ def half_widths(
             at = level_of == level
             for bucket in buckets(ends, steps):
                 width[bucket, at] = _adapted(relative[:, bucket][..., at], nominal / 100.0, config)
-        made[nominal] = np.maximum.accumulate(width, axis=0)
+        made[nominal] = np.maximum.accumulate(_carried(width), axis=0)
     for smaller, larger in zip(sorted(made), sorted(made)[1:], strict=False):
         made[larger] = np.maximum(made[larger], made[smaller])
     return made
+
+
+def _carried(width: np.ndarray) -> np.ndarray:
+    """Steps that no window has reached yet: the last known width, growing by the root of the horizon as a random walk's does."""
+    known = ~np.isnan(width)
+    last = np.maximum.accumulate(np.where(known, np.arange(len(width))[:, None], -1), axis=0)
+    carried = np.take_along_axis(width, np.maximum(last, 0), axis=0)
+    growth = np.sqrt((np.arange(len(width))[:, None] + 1) / (np.maximum(last, 0) + 1))
+    return np.where(last >= 0, carried * growth, np.nan)
 
 
 def _adapted(scores: np.ndarray, nominal: float, config: Mapping[str, Any]) -> np.ndarray:

@@ -38,6 +38,8 @@ def coherent(said: np.ndarray, keys: pd.DataFrame, config: Mapping[str, Any]) ->
     from hierarchicalforecast.methods import MinTraceSparse
 
     sums, bottom = summing(keys, config), np.flatnonzero((keys["level"] == BOTTOM).to_numpy())
+    if len(bottom) == len(keys):
+        return said
     order = np.concatenate([np.setdiff1d(np.arange(len(keys)), bottom), bottom])
     made = MinTraceSparse("wls_struct").fit_predict(S=sums[order], y_hat=said[:, order].T)["mean"]
     lowest = made[-len(bottom) :]

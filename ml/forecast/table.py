@@ -54,8 +54,7 @@ def rows_of(
     sums = summing(keys, config)
     width = {
         nominal: pd.DataFrame(values, columns=ahead.modeled.columns)
-        .reindex(columns=keys.index)
-        .fillna(0.0)
+        .reindex(columns=keys.index, fill_value=0.0)
         .to_numpy()
         for nominal, values in ahead.width.items()
     }
@@ -142,7 +141,8 @@ def _long(
     width: Mapping[int, np.ndarray],
     method: list[str],
 ) -> pd.DataFrame:
-    """Series × periods as rows; bounds lie about the cost, and never below what is scheduled where the forecast is not."""
+    """Series × periods as rows; bounds lie about the cost, and never below what is scheduled where the forecast is not. Without
+    windows to learn a width from there are none."""
     count, steps = len(keys), len(periods)
     made = {
         name: np.repeat(keys[name].to_numpy(dtype=object), steps) for name in ("level", "series_id", *COLUMNS)
@@ -154,9 +154,9 @@ def _long(
         made[name] = _decimals(values)
     floor = np.where(modeled >= 0, scheduled, np.iinfo(np.int64).min)
     for nominal, half in width.items():
-        reach = _micro(np.nan_to_num(half))
-        made[f"lower_{nominal}"] = _decimals(np.maximum(cost - reach, floor))
-        made[f"upper_{nominal}"] = _decimals(cost + reach)
+        reach, unknown = _micro(np.nan_to_num(half)), np.isnan(half).T.ravel()
+        for name, bound in (("lower", np.maximum(cost - reach, floor)), ("upper", cost + reach)):
+            made[f"{name}_{nominal}"] = np.where(unknown, None, _decimals(bound))
     made["method"] = np.repeat(np.asarray(method, dtype=object), steps)
     return pd.DataFrame(made)
 

@@ -28,7 +28,7 @@ def save(models: Mapping[str, Trained], folder: Path) -> None:
             "steps": {"days": trained.days.steps, "months": trained.months.steps},
             "config": dict(trained.config),
         }
-        (place / "model.json").write_text(json.dumps(said, indent=1, sort_keys=True), encoding="utf-8")
+        (place / "model.json").write_text(json.dumps(said, indent=1), encoding="utf-8")
 
 
 def load(folder: Path) -> dict[str, Trained]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ml.forecast.candidates import seasonal_naive
 from ml.forecast.model import Learned, given_by
 from ml.forecast.panel import BOTTOM, Panel
 from ml.forecast.train import History, Trained, train
@@ -103,7 +104,7 @@ def standings(
         said["challenger"].append(_said(one, panel, learned, config))
         if "champion" in said and champion is not None:
             said["champion"].append(_said(one, panel, champion.days, champion.config))
-        naive = one.said[0, list(one.names).index("seasonal_naive"), :MONTH].astype(float)
+        naive = seasonal_naive(panel.values[list(one.ids)], MONTH, config).to_numpy()
         said["seasonal_naive"].append(_Said(naive, None, one, panel))
     return {model: _standing(model, parts) for model, parts in said.items()}
 
