@@ -34,6 +34,7 @@ METRIC_POINTS = (
     "after_metrics_silver_commit",
 )
 SCORING_POINTS = (
+    "after_scoring",
     "after_run_withdrawn",
     "after_forecasts_commit",
     "after_anomalies_commit",

@@ -99,10 +99,11 @@ def _crowded(part: Leaves, judged: Flags, grain: str, config: Mapping[str, Any])
     there = np.isfinite(part.cost)
     born = np.where(there.any(axis=0), there.argmax(axis=0), len(there))
     fleets = part.keys.groupby(FLEET, sort=True).indices
+    rollout = _rollouts(part, born, rules["rollout_services"])
     crowd = np.zeros(there.shape, dtype=bool)
     for members in fleets.values():
         named = members[part.keys["resource_id"].to_numpy()[members] != ""]
-        young = named[born[named] > 0]
+        young = named[(born[named] > 0) & ~rollout[np.minimum(born[named], len(there) - 1)]]
         if len(named) < rules["fleet_least"] or len(young) < 2:
             continue
         for leaf, since in _soon_after_another(young, born, rules["several_within"] * points):
@@ -110,6 +111,16 @@ def _crowded(part: Leaves, judged: Flags, grain: str, config: Mapping[str, Any])
             if grown >= rules["fleet_least"]:
                 crowd[since : born[leaf] + rules["known_after"] * points, leaf] = True
     return crowd & there
+
+
+def _rollouts(part: Leaves, born: Any, services: int) -> Flags:
+    """Points at which new resources of so many services begin together: a deployment, as ordinary as a single start."""
+    made = pd.DataFrame({"at": born, "service": part.keys["service"].to_numpy()})
+    made = made[(born > 0) & (born < len(part.cost)) & (part.keys["resource_id"].to_numpy() != "")]
+    counts = made.groupby("at")["service"].nunique()
+    flags = np.zeros(len(part.cost), dtype=bool)
+    flags[counts.index[counts >= services].to_numpy(dtype=int)] = True
+    return flags
 
 
 def _soon_after_another(young: Any, born: Any, within: int) -> list[tuple[int, int]]:
