@@ -30,6 +30,7 @@ _ORDER = (
     "settings",
     "lake",
     "engines",
+    "models",
     "commands",
     "machine",
     "warnings",
