@@ -25,4 +25,9 @@ with DAG(
     params={"lake": lake_param()},
     **HOUSE_RULES,
 ) as dag:
-    train = command(dag.dag_id, "train", outlets=[asset(names.ASSET_MODEL)])
+    train = command(
+        dag.dag_id,
+        "train",
+        skip_on_exit_code=names.NOTHING_NEW_EXIT_CODE,
+        outlets=[asset(names.ASSET_MODEL)],
+    )

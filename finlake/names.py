@@ -126,9 +126,9 @@ TASKS: dict[str, dict[str, TaskCommand]] = {
     },
     TRAIN_DAG: {
         "train": TaskCommand(
-            f"finlake train {_LAKE}",
-            "Trains a challenger and lets it win only if it is better. Nothing new: nothing is trained. "
-            "**Red:** the champion stays and goes on scoring.",
+            f"finlake train {_LAKE} --nothing-new-exit-code {NOTHING_NEW_EXIT_CODE}",
+            "Trains a challenger and lets it win only if it is better. **Skipped:** nothing new to learn from, or the "
+            "challenger was refused; `finlake models list` says why. **Red:** the champion stays and goes on scoring.",
         ),
     },
     SCORE_DAG: {

@@ -139,11 +139,11 @@ def runs(lake: Lake) -> list[dict[str, Any]]:
 def add_label(lake: Lake, label: Label) -> None:
     """Keep what a person said of an anomaly; the newest label of an anomaly counts. Said again, it changes nothing.
 
-    Raises NotFound for an anomaly that no complete run has, FinlakeError for a word that is no label.
+    Raises NotFound for an anomaly that no complete run has and nobody has labelled, FinlakeError for a word that is no label.
     """
     contract = load_contract("silver", LABELS)
     new = rows_of(contract, pd.DataFrame([vars(label)]))
-    if label.anomaly_id not in known_anomalies(lake):
+    if label.anomaly_id not in known_anomalies(lake) | set(labels(lake)["anomaly_id"]):
         raise NotFound.of("anomaly_unknown", where=lake.root, anomaly=label.anomaly_id)
     there = read_table(lake, contract)
     rows = {

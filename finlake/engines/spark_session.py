@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,8 @@ def _local(lake: str) -> tuple[Any, Any]:
 
     builder = SparkSession.builder.appName("finlake")
     if not is_submitted():
+        # Spark's own Python processes are this one's: another python3 of the PATH has none of the packages.
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         builder = builder.master("local[*]")
     for key, value in (MEANING if is_submitted() else local_settings(jars)).items():
         builder = builder.config(key, value)

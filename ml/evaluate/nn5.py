@@ -42,7 +42,7 @@ def table(values: pd.DataFrame, horizon: int, config: Mapping[str, Any]) -> pd.D
     end = panel.values.index[-1]
     first = panel.values.index[0] + pd.Timedelta(days=120)
     windows = windows_of(panel, origins_before(first, end, settings["windows"]["most"]), settings)
-    windows = windows.before(end, lambda origin: (end - origin).days, settings["windows"]["most"])
+    windows = windows.before(end, settings["windows"]["most"])
     learned = learn(panel, windows, settings, settings["horizon_buckets"])
     said = said_at(panel, end, settings)
     names = list(learned.weights.columns)

@@ -6,8 +6,8 @@ p by pricing category c (on-demand or under a commitment) and its share s of the
     price      u7 × Σ s7 × (p7 − pL)         the same category costs another price
     commitment u7 × Σ (s7 − sL) × pL         usage moves under a commitment, or out of it
     launch     cost of resources first seen after L began, at the rate of the last days, less what they cost in L
-    season     the month's length, and charges that have a calendar of their own
-    trend      what remains
+    season     the month's length
+    trend      what remains, charges with a calendar of their own among it
 
 The parts sum to the difference exactly. The arithmetic is the price-volume-mix analysis of accounting.
 """

@@ -126,11 +126,18 @@ def _sentence(
         month=pd.Timestamp(row["period_start"]).strftime("%Y-%m"),
         cost=number(cost, language, 2),
         currency=currency,
-        lower=number(row["lower_80"], language, 2),
-        upper=number(row["upper_80"], language, 2),
+        between=_between(row, language),
         change=said,
         drivers=_mostly(amounts, float(cost), language),
     )
+
+
+def _between(row: Mapping[str, Any], language: str) -> str:
+    """The 80 % interval in words; nothing where no former window gave one."""
+    if row["lower_80"] is None:
+        return ""
+    bounds = {name: number(row[f"{name}_80"], language, 2) for name in ("lower", "upper")}
+    return text("forecast.between", language, **bounds)
 
 
 def _mostly(amounts: Mapping[str, float], cost: float, language: str) -> str:

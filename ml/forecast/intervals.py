@@ -44,7 +44,8 @@ def half_widths(
 
 
 def _carried(width: np.ndarray) -> np.ndarray:
-    """Steps that no window has reached yet: the last known width, growing by the root of the horizon as a random walk's does."""
+    """Steps that no window has reached yet: the last known width, growing by the root of the horizon as a random walk's
+    does."""
     known = ~np.isnan(width)
     last = np.maximum.accumulate(np.where(known, np.arange(len(width))[:, None], -1), axis=0)
     carried = np.take_along_axis(width, np.maximum(last, 0), axis=0)

@@ -6,7 +6,7 @@ A series that training never saw takes its level's row (`account_service|*`).
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -49,15 +49,16 @@ def learn(
 ) -> Learned:
     """Weights and intervals from windows whose truth is known (Windows.before).
 
-    The intervals are those of the forecasts as they are given: combined and coherent. `override`: origins × steps × series
-    that are given in place of the combination (months that the days' forecasts cover), NaN elsewhere.
+    The intervals are those of the forecasts as they are given, combined and coherent, each with weights of the windows before
+    it: its own errors would make them look better than they are. `override`: origins × steps × series that are given in place
+    of the combination (months that the days' forecasts cover), NaN elsewhere.
     """
     keys = panel.keys.loc[list(windows.ids)]
     levels = list(keys["level"])
     steps = windows.said.shape[2]
     pooled = _with_pool(windows, levels)
     weight = ensemble.weights(pooled, [*levels, *_names(levels)], config, ends, steps)
-    given = given_by(windows, weight[..., : len(levels)], keys, config, set(panel.at(BOTTOM)))
+    given = given_by(windows, _rolling(windows, levels, config, ends), keys, config, set(panel.at(BOTTOM)))
     if override is not None:
         given = np.where(np.isnan(override), given, override)
     return Learned(
@@ -65,6 +66,18 @@ def learn(
         widths_of(windows.came - given, windows.scale, windows.ids, levels, config, ends),
         steps,
     )
+
+
+def _rolling(
+    windows: Windows, levels: Sequence[str], config: Mapping[str, Any], ends: Sequence[int]
+) -> np.ndarray:
+    """The weights that each origin would have had, from the windows before it and their truth until then."""
+    steps, made = windows.said.shape[2], []
+    for origin in windows.origins:
+        known = windows.before(origin, len(windows.origins))
+        made.append(ensemble.weights(known, levels, config, ends, steps))
+    shape = (0, len(windows.names), steps, len(windows.ids))
+    return np.stack(made) if made else np.empty(shape)
 
 
 def widths_of(
@@ -94,7 +107,8 @@ def given_by(
 ) -> np.ndarray:
     """The forecasts that would have been given at each origin: origins × steps × series, NaN for series that had not begun.
 
-    Coherent where the windows hold all bottom series; of a part of them nothing can be summed.
+    `weight`: candidates × steps × series, or such for each origin. Coherent where the windows hold all bottom series; of a
+    part of them nothing can be summed.
     """
     whole = set(bottoms) <= set(windows.ids)
     made = np.full((len(windows.origins), *windows.came.shape[1:]), np.nan)
@@ -102,7 +116,8 @@ def given_by(
         there = ~np.isnan(windows.scale[number])
         if there.any():
             said = windows.said[number][..., there].astype(float)
-            single = ensemble.combined(said, weight[..., there], np.zeros(1))
+            own = weight if weight.ndim == 3 else weight[number]
+            single = ensemble.combined(said, own[..., there], np.zeros(1))
             made[number][:, there] = coherent(single, keys[there], config) if whole else single
     return made
 
@@ -125,13 +140,8 @@ def _with_pool(windows: Windows, levels: Sequence[str]) -> Windows:
     def wider(array: np.ndarray) -> np.ndarray:
         return np.concatenate([array, np.full((*array.shape[:-1], more), np.nan)], axis=-1)
 
-    return Windows(
-        windows.origins,
-        windows.names,
-        ids,
-        wider(windows.said),
-        wider(windows.came),
-        wider(windows.scale),
+    return replace(
+        windows, ids=ids, said=wider(windows.said), came=wider(windows.came), scale=wider(windows.scale)
     )
 
 

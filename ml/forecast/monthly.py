@@ -102,7 +102,7 @@ def windows_of(
         said[number] = np.stack([made[name].reindex(columns=ids).to_numpy() for name in names])
         came[number] = totals.reindex(months_after(origin, config["horizon_months"])).to_numpy()
         scale[number] = size(panel.until(origin).values).reindex(ids).to_numpy() * 30.0
-    return Windows(list(origins), names, ids, said, came, scale)
+    return Windows(list(origins), names, ids, said, came, scale, monthly=True)
 
 
 def month_origins(first: pd.Timestamp, last: pd.Timestamp, most: int) -> list[pd.Timestamp]:

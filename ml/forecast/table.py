@@ -156,7 +156,8 @@ def _long(
     for nominal, half in width.items():
         reach, unknown = _micro(np.nan_to_num(half)), np.isnan(half).T.ravel()
         for name, bound in (("lower", np.maximum(cost - reach, floor)), ("upper", cost + reach)):
-            made[f"{name}_{nominal}"] = np.where(unknown, None, _decimals(bound))
+            made[f"{name}_{nominal}"] = _decimals(bound)
+            made[f"{name}_{nominal}"][unknown] = None
     made["method"] = np.repeat(np.asarray(method, dtype=object), steps)
     return pd.DataFrame(made)
 

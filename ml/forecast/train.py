@@ -26,6 +26,7 @@ class Trained:
     as_of: pd.Timestamp
     windows: int
     config: Mapping[str, Any]
+    seen: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,8 @@ def history_of(
 
 def train(history: History, as_of: pd.Timestamp, config: Mapping[str, Any]) -> Trained:
     """Learn from what was known at the end of `as_of`: candidates at origins before it, their truth as far as it had come."""
-    days = known_windows(history, as_of, config)
-    months = known_months(history, as_of, config)
+    most = config["windows"]["most"]
+    days, months = history.days.before(as_of, most), history.months.before(as_of, 4 * most)
     panel = history.panel.until(as_of)
     ids = [name for name in days.ids if name in panel.keys.index]
     days, months = days.of(ids), months.of(ids)
@@ -83,23 +84,8 @@ def train(history: History, as_of: pd.Timestamp, config: Mapping[str, Any]) -> T
         as_of,
         len(days.origins),
         config,
+        frozenset(panel.at(BOTTOM)),
     )
-
-
-def known_windows(history: History, as_of: pd.Timestamp, config: Mapping[str, Any]) -> Windows:
-    """The days' windows as they were known at the end of a day."""
-    return history.days.before(as_of, lambda origin: (as_of - origin).days, config["windows"]["most"])
-
-
-def known_months(history: History, as_of: pd.Timestamp, config: Mapping[str, Any]) -> Windows:
-    """The months' windows as they were known: a month counts when it is over."""
-
-    def months(origin: pd.Timestamp) -> int:
-        later = as_of + pd.Timedelta(days=1)
-        first = origin + pd.Timedelta(days=1)
-        return (later.year - first.year) * 12 + later.month - first.month
-
-    return history.months.before(as_of, months, 4 * config["windows"]["most"])
 
 
 def _given(panel: Panel, windows: Windows, learned: Learned, config: Mapping[str, Any]) -> np.ndarray:

@@ -4,7 +4,7 @@ else."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,8 @@ Local = Callable[[pd.DataFrame, int, Mapping[str, Any], Collection[str], Collect
 class Windows:
     """Forecasts of several origins. `origins`: their last known days; `names`: candidates; `ids`: series; `said`: origins ×
     candidates × steps × series, `came`: origins × steps × series, both money, NaN where not asked or not yet known; `scale`:
-    origins × series, the size of a series at the origin, by which errors are compared."""
+    origins × series, the size of a series at the origin, by which errors are compared; `monthly`: steps are
+    months, and money a month's."""
 
     origins: Sequence[pd.Timestamp]
     names: Sequence[str]
@@ -30,29 +31,38 @@ class Windows:
     said: np.ndarray
     came: np.ndarray
     scale: np.ndarray
+    monthly: bool = False
 
-    def before(self, day: pd.Timestamp, steps_known: Callable[[pd.Timestamp], int], most: int) -> Windows:
-        """What was known on a day: the last `most` origins before it, and of their truth only what had come."""
+    def before(self, day: pd.Timestamp, most: int) -> Windows:
+        """What was known at the end of a day: the last `most` origins before it, and of their truth only what had come."""
         kept = [number for number, origin in enumerate(self.origins) if origin < day][-most:]
         came = self.came[kept].copy()
         for place, number in enumerate(kept):
-            came[place, steps_known(self.origins[number]) :] = np.nan
-        return Windows(
-            [self.origins[n] for n in kept],
-            self.names,
-            self.ids,
-            self.said[kept],
-            came,
-            self.scale[kept],
-        )
+            came[place, self.steps_over(self.origins[number], day) :] = np.nan
+        origins = [self.origins[number] for number in kept]
+        return replace(self, origins=origins, said=self.said[kept], came=came, scale=self.scale[kept])
 
     def of(self, ids: Sequence[str]) -> Windows:
         """The windows of some series."""
         place = {name: number for number, name in enumerate(self.ids)}
         at = [place[name] for name in ids]
-        return Windows(
-            self.origins, self.names, list(ids), self.said[..., at], self.came[..., at], self.scale[:, at]
+        return replace(
+            self, ids=list(ids), said=self.said[..., at], came=self.came[..., at], scale=self.scale[:, at]
         )
+
+    def at(self, number: int) -> Windows:
+        """One origin alone."""
+        one = slice(number, number + 1)
+        return replace(
+            self, origins=self.origins[one], said=self.said[one], came=self.came[one], scale=self.scale[one]
+        )
+
+    def steps_over(self, origin: pd.Timestamp, day: pd.Timestamp) -> int:
+        """How many steps of an origin's forecast are over at the end of a day: days, or whole months where steps are months."""
+        if not self.monthly:
+            return int((day - origin).days)
+        later, first = day + pd.Timedelta(days=1), origin + pd.Timedelta(days=1)
+        return int((later.year - first.year) * 12 + later.month - first.month)
 
 
 def origins_before(first: pd.Timestamp, last: pd.Timestamp, most: int) -> list[pd.Timestamp]:

@@ -27,6 +27,7 @@ def save(models: Mapping[str, Trained], folder: Path) -> None:
             "windows": trained.windows,
             "steps": {"days": trained.days.steps, "months": trained.months.steps},
             "config": dict(trained.config),
+            "seen": sorted(trained.seen),
         }
         (place / "model.json").write_text(json.dumps(said, indent=1), encoding="utf-8")
 
@@ -49,7 +50,12 @@ def _load(place: Path) -> Trained:
         for grain in ("days", "months")
     }
     return Trained(
-        grains["days"], grains["months"], pd.Timestamp(said["as_of"]), int(said["windows"]), said["config"]
+        grains["days"],
+        grains["months"],
+        pd.Timestamp(said["as_of"]),
+        int(said["windows"]),
+        said["config"],
+        frozenset(said["seen"]),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -51,8 +51,9 @@ def decide(
 ) -> Decision:
     """Promote only a challenger that beats the champion and the seasonal naive with its coverage in the band.
 
-    Where fewer windows than `rules["least_windows"]` are known nothing can be measured: the first model serves provisionally,
-    a later one waits.
+    Without a champion there would be no forecast: a first version that beats the naive serves provisionally, whatever its
+    coverage; and so it does where fewer windows than `rules["least_windows"]` are known and nothing can be measured. A later
+    one waits then.
     """
     if challenger is None or naive is None or challenger.windows < rules["least_windows"]:
         windows = challenger.windows if challenger else 0
@@ -63,12 +64,11 @@ def decide(
         return Decision(False, "not_better_than_naive", values)
     low, high = rules["coverage"]
     if challenger.coverage is None or not low <= challenger.coverage <= high:
-        covered = _percent(challenger.coverage or 0.0)
-        return Decision(
-            False,
-            "coverage_out_of_band",
-            values | {"covered": covered, "low": _percent(low), "high": _percent(high)},
-        )
+        covered = {"covered": _percent(challenger.coverage or 0.0)}
+        if champion is None:
+            return Decision(True, "provisional_coverage", values | covered)
+        band = {"low": _percent(low), "high": _percent(high)}
+        return Decision(False, "coverage_out_of_band", values | covered | band)
     if champion is not None and challenger.accuracy <= champion.accuracy:
         return Decision(False, "not_better_than_champion", values | {"champion": _percent(champion.accuracy)})
     before = _percent(champion.accuracy) if champion else "–"
@@ -89,7 +89,7 @@ def standings(
     where an origin is older than it. A champion that wants a candidate that the windows don't hold can't be measured, and has
     no standing.
     """
-    windows = history.days.before(as_of, lambda origin: (as_of - origin).days, len(history.days.origins))
+    windows = history.days.before(as_of, len(history.days.origins))
     known = [n for n, origin in enumerate(windows.origins) if (as_of - origin).days >= MONTH][-most:]
     if not known:
         return {}
@@ -99,7 +99,7 @@ def standings(
     for number in known:
         origin = windows.origins[number]
         panel = history.panel.until(origin)
-        one = _at(windows, number, [name for name in windows.ids if name in panel.keys.index])
+        one = windows.at(number).of([name for name in windows.ids if name in panel.keys.index])
         learned = train(history, origin, config).days
         said["challenger"].append(_said(one, panel, learned, config))
         if "champion" in said and champion is not None:
@@ -119,19 +119,11 @@ class _Said:
     panel: Panel
 
 
-def _at(windows: Windows, number: int, ids: Sequence[str]) -> Windows:
-    part = windows.of(ids)
-    one = slice(number, number + 1)
-    return Windows(
-        [part.origins[number]], part.names, part.ids, part.said[one], part.came[one], part.scale[one]
-    )
-
-
 def _said(window: Windows, panel: Panel, learned: Learned, config: Mapping[str, Any]) -> _Said:
     keys = panel.keys.loc[list(window.ids)]
     levels, names = list(keys["level"]), list(learned.weights.columns)
     order = [list(window.names).index(name) for name in names]
-    ordered = Windows(window.origins, names, window.ids, window.said[:, order], window.came, window.scale)
+    ordered = replace(window, names=names, said=window.said[:, order])
     weight = learned.weight_of(window.ids, levels)
     given = given_by(ordered, weight, keys, config, set(panel.at(BOTTOM)))[0, :MONTH]
     width = learned.width_of(window.ids, levels).get(80)

@@ -61,7 +61,8 @@ def label(
 ) -> None:
     """Say what an anomaly was. The next scoring takes it into account, and the mart shows it.
 
-    `false_alarm` and `expected` mute the same kind at the same place; the newest label of an anomaly counts.
+    A `false_alarm` raises the bar for the same kind at the same place, a second one mutes it; `expected` covers these days of
+    each month. The newest label of an anomaly counts.
     """
     from pipeline.models.anomalies import labelled
     from pipeline.models.view import ModelsView

@@ -43,6 +43,12 @@ def train(
     target: TargetOption = None,
     as_of: AsOfOption = None,
     force: ForceOption = False,
+    nothing_new_exit_code: Annotated[
+        int,
+        typer.Option(
+            "--nothing-new-exit-code", metavar="CODE", help="Exit code where no new champion came out."
+        ),
+    ] = 0,
     if_none: Annotated[
         bool, typer.Option("--if-none", help="Only where no version is champion yet.")
     ] = False,
@@ -63,6 +69,8 @@ def train(
             settings, bar, as_of=as_of.date() if as_of else None, force=force, if_none=if_none
         )
     out.emit(payload, lambda console: ModelsView(console, settings.language).trained(payload))
+    if not payload["promoted"] and nothing_new_exit_code:
+        raise typer.Exit(nothing_new_exit_code)
 
 
 def score(

@@ -1,4 +1,4 @@
-"""What training and scoring read of the published build, all at one version: the bill, metrics, prices."""
+"""What training and scoring read of the published build: the bill, metrics, prices; each as a whole at one build."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from ml.forecast.explain import explained
 from ml.forecast.score import score
 from ml.forecast.train import Trained
 from ml.registry.tracking import Registry, Version
-from pipeline.ml_tables import ensure_ml_tables, labels, runs, write_run
+from pipeline.ml_tables import labels, runs, write_run
 from pipeline.models.inputs import (
     Inputs,
     data_version,
@@ -67,7 +67,6 @@ def run_score(
         with report.step("read"):
             inputs = inputs_of(lake, settings, load("forecast")["late_days"], as_of)
             champion = champion_of(registry_of(lake, settings), lake)
-            ensure_ml_tables(lake)
             said = labels(lake)
         made_from = data_version(
             inputs,

@@ -23,7 +23,7 @@ from ml.forecast.windows import Local
 from ml.registry import artifacts
 from ml.registry.card import card
 from ml.registry.contest import Decision, Standing, decide, standings
-from ml.registry.tracking import Registry, Run, Version
+from ml.registry.tracking import REASON, Registry, Run, Version
 from pipeline.models.inputs import Inputs, inputs_of
 from pipeline.models.places import registry_of
 from pipeline.models.units import units_of
@@ -47,8 +47,8 @@ def run_train(
 ) -> dict[str, Any]:
     """Train on what is published and decide whether the new version becomes the champion. Returns the account of it.
 
-    Nothing is trained where the newest version has the same data and configuration, but with `force`; nor, with `if_none`, where
-    there is a champion. A training that fails leaves the champion as it is.
+    Nothing is trained where the newest version has the same data and configuration, but with `force`; nor, with `if_none`,
+    where there is a champion. A training that fails leaves the champion as it is.
     """
     lake, config = open_lake(settings.lake), load("forecast")
     registry = registry_of(lake, settings)
@@ -59,7 +59,7 @@ def run_train(
         with report.step("read"):
             inputs = inputs_of(lake, settings, config["late_days"], as_of)
         said = _version_tags(inputs, config)
-        newest = next(iter(registry.versions()), None)
+        newest = next((v for v in registry.versions() if REASON in v.tags), None)
         if newest and not force and all(newest.tags.get(key) == value for key, value in said.items()):
             report.details |= {"changed": False, **_told(newest, None)}
             return account(report)

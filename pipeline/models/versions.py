@@ -77,7 +77,6 @@ def _signs(
     trained = champion.models[currency]
     panel = panel_of(inputs.bills[currency], inputs.as_of, trained.config)
     spend = panel.values[panel.at(BOTTOM)].iloc[-RECENT_DAYS:].sum()
-    known = frozenset(trained.days.weights.index.get_level_values(0))
     measured = registry.metrics(champion.version).get(f"{currency}.challenger.organisation")
     since = (inputs.as_of - pd.Timedelta(days=RECENT_DAYS)).date()
     sql = (
@@ -90,7 +89,7 @@ def _signs(
         parts = [batch.to_pandas() for batch in source.batches(query, ("period_start", "forecast_cost"))]
     accuracy = pd.concat(parts) if parts else pd.DataFrame(columns=["forecast_cost", "actual_cost", "in_80"])
     accuracy[["forecast_cost", "actual_cost"]] = accuracy[["forecast_cost", "actual_cost"]].astype(float)
-    return drift(accuracy, spend, known, measured, load("registry")["drift"])
+    return drift(accuracy, spend, trained.seen, measured, load("registry")["drift"])
 
 
 def _version(registry: Registry, number: str, lake: Lake) -> Version:

@@ -48,12 +48,12 @@ def test_the_combination_takes_what_was_asked_and_the_fallback_where_nothing_was
 def test_truth_that_had_not_come_is_hidden() -> None:
     whole = windows()
     day = ORIGINS[-1] + pd.Timedelta(days=1)
-    known = whole.before(day, lambda origin: (day - origin).days, 20)
+    known = whole.before(day, 20)
     assert len(known.origins) == 12
     assert np.isnan(known.came[-1, 1:]).all()
     assert not np.isnan(known.came[-1, 0]).any()
     assert not np.isnan(known.came[0]).any()
-    assert len(whole.before(ORIGINS[5], lambda origin: 0, 3).origins) == 3
+    assert len(whole.before(ORIGINS[5], 3).origins) == 3
 
 
 @pytest.mark.parametrize("nominal", [50, 80, 95])
