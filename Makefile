@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test $(addprefix test-,$(SUITES)) test-thorough faults bench lint format lock emr-package ui docs contracts terraform-check plan-cost clean
+.PHONY: help setup run test $(addprefix test-,$(SUITES)) test-thorough faults bench backtest lint format lock emr-package ui docs contracts terraform-check plan-cost clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -63,6 +63,9 @@ faults: setup ## the fault suite, resumable: make faults SEED=20261123 FROM=0 N=
 bench: setup ## speed beside scripts that do the same, resumable (hours): make bench SIZES=1000000 ROUNDS=1
 	@$(BIN)/python -m benchmarks.run $(if $(SIZES),--sizes $(SIZES)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 	@$(BIN)/python -m benchmarks.page $(if $(SEED),--seed $(SEED))
+
+backtest: setup ## how good forecasts and anomalies are, all tables (needs the test data; ten minutes and more)
+	@$(BIN)/python -m tools.backtest $(ARGS)
 
 lint: setup ## ruff, mypy, sqlfluff, import-linter, bandit, secret scan, contracts, generated files
 	@sh tools/lint.sh

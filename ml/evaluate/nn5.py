@@ -15,10 +15,13 @@ import pandas as pd
 
 from ml.backtest.measures import mase, smape
 from ml.forecast import ensemble
+from ml.forecast.candidates import CANDIDATES
 from ml.forecast.model import learn
 from ml.forecast.panel import BOTTOM, COLUMNS, Panel
 from ml.forecast.windows import origins_before, said_at, windows_of
 
+BASELINES = ("seasonal_naive", "straight_line", "run_rate")
+"""Of the history as it is, spikes and all."""
 PUBLISHED = {
     14: {"seasonal_naive": 0.861, "auto_ets": 0.688, "lightgbm": 0.655, "finlake": 0.642},
     56: {"seasonal_naive": 0.806, "auto_ets": 0.673, "lightgbm": 0.639, "finlake": 0.620},
@@ -51,6 +54,7 @@ def table(values: pd.DataFrame, horizon: int, config: Mapping[str, Any]) -> pd.D
     rate = panel.values.iloc[-30:].mean().to_numpy()
     made = {"naive2": naive2(panel.values, horizon, settings["season_days"])}
     made |= {name: said[name].to_numpy() for name in names}
+    made |= {name: CANDIDATES[name](panel.values, horizon, settings).to_numpy() for name in BASELINES}
     made["finlake"] = ensemble.combined(array, weight, rate)
     return _scores(made, panel.values, came.to_numpy(), settings["season_days"])
 
@@ -72,12 +76,12 @@ def naive2(values: pd.DataFrame, horizon: int, season: int) -> np.ndarray:
 
 def _naive2(series: np.ndarray, horizon: int, season: int) -> np.ndarray:
     index = np.ones(season)
-    if _is_seasonal(series, season) and (series > 0).all():
+    if _is_seasonal(series, season):
         trend = pd.Series(series).rolling(season, center=True).mean().to_numpy()
-        ratio = series / trend
+        ratio = series / np.where(trend > 0, trend, np.nan)
         place = np.arange(len(series)) % season
-        index = np.array([np.nanmean(ratio[place == position]) for position in range(season)])
-        index = index / index.mean()
+        found = np.array([np.nanmean(ratio[place == position]) for position in range(season)])
+        index = found / found.mean() if (found > 0).all() else index
     ahead = index[(len(series) + np.arange(horizon)) % season]
     return series[-1] / index[(len(series) - 1) % season] * ahead
 

@@ -6,7 +6,6 @@ Files are read and runs are logged here as well, so that one command scores a se
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 from collections.abc import Mapping
@@ -15,15 +14,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from ml.anomaly.gauge import Floats
 from ml.anomaly.points import fixed_threshold, point_scores
 from ml.anomaly.seasons import grain_of
-from ml.config import config_hash, load
+from ml.config import load
 from ml.evaluate import nab
+from ml.evaluate.log import frozen, note_run
 
-FROZEN = Path(__file__).parent.parent / "frozen.yml"
 OPERATIONAL = ("realTraffic", "realTweets")
 NAB_GROUPS = ("realTraffic", "realTweets", "artificialWithAnomaly", "artificialNoAnomaly")
 
@@ -111,47 +109,18 @@ def _f1(precision: Floats, recall: Floats) -> Floats:
         return np.asarray(2 * precision * recall / (precision + recall))
 
 
-def folder_hash(folder: Path) -> str:
-    """SHA-256 over names and bytes of all files of a folder."""
-    whole = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        whole.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    return whole.hexdigest()
-
-
-def frozen_hashes() -> list[str]:
-    """Hashes of the configuration `anomaly` that ml/frozen.yml allows to be scored on data of others."""
-    frozen = yaml.safe_load(FROZEN.read_text(encoding="utf-8")) if FROZEN.exists() else []
-    return [entry["hash"] for entry in frozen or [] if entry["config"] == "anomaly"]
-
-
 def main(data: Path, log: Path, day: str, note: str) -> None:
     """Score both sets with the frozen configuration, print the tables, append one line for each set to the log."""
+    frozen("anomaly")
     config = load("anomaly")
-    if config_hash(config) not in frozen_hashes():
-        raise SystemExit(
-            f"configuration {config_hash(config)} is not frozen (ml/frozen.yml): nothing was scored"
-        )
     files, groups = nab_files(data / "nab", config)
     tables = {
         "nab": nab_table(files, groups, config),
         "cloud_monitoring": cloud_table(data / "cloud_monitoring", config),
     }
-    with log.open("a", encoding="utf-8") as lines:
-        for name, table in tables.items():
-            print(name, table.round(3).to_string(index=False), sep="\n")
-            entry = {
-                "date": day,
-                "config": "anomaly",
-                "config_hash": config_hash(config),
-                "data_set": name,
-                "note": note,
-            }
-            entry |= {
-                "sha256": folder_hash(data / name),
-                "figures": json.loads(table.round(6).to_json(orient="records")),
-            }
-            lines.write(json.dumps(entry) + "\n")
+    for name, table in tables.items():
+        print(name, table.round(3).to_string(index=False), sep="\n")
+        note_run(log, "anomaly", name, data / name, table, day, note)
 
 
 if __name__ == "__main__":
