@@ -65,7 +65,7 @@ bench: setup ## speed beside scripts that do the same, resumable (hours): make b
 	@$(BIN)/python -m benchmarks.page $(if $(SEED),--seed $(SEED))
 
 backtest: setup ## how good forecasts and anomalies are, all tables (needs the test data; ten minutes and more)
-	@$(BIN)/python -m tools.backtest $(ARGS)
+	@$(BIN)/python -m tests.backtest $(ARGS)
 
 lint: setup ## ruff, mypy, sqlfluff, import-linter, bandit, secret scan, contracts, generated files
 	@sh tools/lint.sh

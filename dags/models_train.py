@@ -7,7 +7,7 @@ better with its intervals in the band. Everything about it is in MLflow.
 * Red `train`: **the champion stays** and goes on scoring.
 * Safe to repeat at any point: the same data and configuration are trained once.
 
-Updates the asset `models.forecast`. Runbook: `docs/runbooks/models.md`.
+Updates the asset `models.forecast`. Runbooks: `docs/runbooks/airflow.md`, `docs/runbooks/models.md`.
 """
 
 from airflow.sdk import DAG

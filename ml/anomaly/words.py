@@ -98,7 +98,7 @@ def _why(row: Mapping[str, Any], language: str) -> str:
     order = {"usage_type": 0, "resource_id": 1}
     told.sort(key=lambda one: (order.get(one["dimension"], 2), -one["share"]))
     if not told:
-        return text("anomaly.why_none", language)
+        return ""
     best = told[0]
     percent = number(Decimal(str(best["share"])) * 100, language, 0)
     dimension = text(f"anomaly.{best['dimension']}", language)

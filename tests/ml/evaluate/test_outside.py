@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from ml.config import config_hash, load
-from ml.evaluate import outside
+from ml.evaluate import log, outside
 
 
 @pytest.fixture
@@ -56,11 +56,14 @@ def test_a_run_leaves_a_line_for_each_set(data, tmp_path, capsys):
 
 
 def test_a_configuration_that_is_not_frozen_is_not_scored(data, tmp_path, monkeypatch):
-    monkeypatch.setattr(outside, "frozen_hashes", lambda: [])
+    nothing = tmp_path / "frozen.yml"
+    nothing.write_text("[]")
+    monkeypatch.setattr(log, "FROZEN", nothing)
     with pytest.raises(SystemExit, match="not frozen"):
         outside.main(data, tmp_path / "log.jsonl", "2026-01-01", "a test")
     assert not (tmp_path / "log.jsonl").exists()
 
 
-def test_the_present_configuration_is_frozen():
-    assert config_hash(load("anomaly")) in outside.frozen_hashes()
+@pytest.mark.parametrize("name", ["anomaly", "forecast"])
+def test_the_present_configurations_are_frozen(name):
+    assert log.frozen(name) == config_hash(load(name))
