@@ -6,7 +6,8 @@ An Airflow DAG that runs on each publish of the marts and after each training. `
 * `score` **skipped**: this data was scored already. `drift` skipped: the champion fits.
 * Red: readers see the run before. **Killed at any point, the next run gives what one run gives**, published once.
 
-Updates the assets `marts.models` and, with drift, `models.drift`. Runbooks: `docs/runbooks/airflow.md`, `docs/runbooks/models.md`.
+Updates the assets `marts.models` and, with drift, `models.drift`. Runbooks: `docs/runbooks/airflow.md`,
+`docs/runbooks/models.md`.
 """
 
 from airflow.sdk import DAG

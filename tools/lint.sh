@@ -27,14 +27,15 @@ tracked() { # tracked PATTERN...: files under version control that still exist (
 
 secrets() {
     # Known not to be secrets: hashes of packages, ARN patterns of the secrets service, the made-up ones that the
-    # redaction of reports is tested with, AWS's own documented example key, the word none.
+    # redaction of reports is tested with, hashes of configurations and data in the models' log, AWS's own documented example key, the word none.
     # shellcheck disable=SC2046
     "$bin/detect-secrets-hook" --no-verify --exclude-files '\.lock$' \
         --exclude-files '^finlake/services/secrets_manager\.yml$' --exclude-files '^tests/finlake/test_report\.py$' \
+        --exclude-files '^ml/(frozen\.yml|evaluations\.jsonl)$' \
         --exclude-secrets 'EXAMPLE$' --exclude-secrets '^none$' $(tracked | grep -v ' ')
 }
 
-code="finlake collect spark_jobs expectations pipeline"
+code="finlake collect spark_jobs expectations ml pipeline"
 [ -d dags ] && code="$code dags"
 check "ruff check" "$bin/ruff" check --output-format concise .
 check "ruff format" "$bin/ruff" format --check --output-format concise .
