@@ -38,14 +38,14 @@ run: setup ## sample bill -> Airflow -> published, reconciled marts, and a summa
 
 test: setup $(addprefix test-,$(SUITES)) ## all tests, suite by suite (tests/suites.yml says which is which)
 
-test-unit test-ml test-jobs test-lake test-s3 test-marts: test-%: setup ## one suite, two tests at a time
+test-unit test-jobs test-lake test-s3 test-marts: test-%: setup ## one suite, two tests at a time
 	$(PYTEST) -n $(JOBS) --dist worksteal -m suite_$* $(if $(REPORTS),--junitxml=$(REPORTS)/$*.xml --cov-append) $(ARGS)
 
 # Coverage makes whole runs a quarter slower and adds nothing here: they run what the suites above measure.
 test-bench test-e2e test-faults: test-%: setup ## one suite of whole runs, two tests at a time, without coverage
 	$(PYTEST) -n $(JOBS) --dist worksteal -m suite_$* $(if $(REPORTS),--junitxml=$(REPORTS)/$*.xml) $(filter-out --cov%,$(ARGS))
 
-test-spark: test-%: setup ## the suite of engine spark, two files at a time: each worker keeps one JVM
+test-spark test-ml: test-%: setup ## the suites of engine spark and of the models, two files at a time: a JVM, a trained model a worker
 	$(PYTEST) -n $(JOBS) --dist loadfile -m suite_$* $(if $(REPORTS),--junitxml=$(REPORTS)/$*.xml --cov-append) $(ARGS)
 
 test-athena: test-%: setup ## the suite of target athena, one test at a time: they share one Trino
