@@ -56,10 +56,10 @@ class Commands:
 
 @pytest.fixture(scope="module")
 def finlake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
-    """A lake with five months of the sample, published, and a first version of the model."""
+    """A lake with four months of the sample, published, and a first version of the model."""
     root = tmp_path_factory.mktemp("models")
     commands = Commands(root)
-    commands.run("sample", str(root / "sample"), "--months", "5", "--metric-days", "0")
+    commands.run("sample", str(root / "sample"), "--months", "4", "--metric-days", "0")
     commands.run("run", "--source", str(root / "sample"))
     commands.run("score", code=7)
     first = commands.run("train", "--if-none")
@@ -125,7 +125,7 @@ def test_a_day_outside_of_the_bill_is_refused_in_plain_words(finlake: Commands) 
 
 def test_a_backtest_shows_the_baselines_beside(finlake: Commands, tmp_path: Path) -> None:
     newest = finlake.rows("select max(usage_date) as day from cost_daily")[0]["day"]
-    first = pd.Timestamp(newest) - timedelta(days=75)
+    first = pd.Timestamp(newest) - timedelta(days=62)
     said = finlake.run("backtest", "--first", str(first.date()), "--output", str(tmp_path))
     table = pd.DataFrame(said["tables"]["USD"]["accuracy"])
     assert {"finlake", "seasonal_naive", "straight_line", "run_rate"} == set(table["model"])
