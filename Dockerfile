@@ -14,6 +14,7 @@ COPY --chown=finlake finlake/ finlake/
 COPY --chown=finlake collect/ collect/
 COPY --chown=finlake spark_jobs/ spark_jobs/
 COPY --chown=finlake expectations/ expectations/
+COPY --chown=finlake ml/ ml/
 COPY --chown=finlake pipeline/ pipeline/
 RUN make setup && rm -rf ~/.cache
 COPY --chown=finlake models/ models/

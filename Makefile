@@ -98,4 +98,4 @@ plan-cost: setup ## monthly cost of finlake itself on AWS: make plan-cost LINES=
 clean: ## remove what these targets build (never a lake, never .venv)
 	rm -rf build dbt/target dbt/logs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov
 	rm -f .coverage .coverage.*
-	find finlake collect spark_jobs expectations pipeline dags tests tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find finlake collect spark_jobs expectations ml pipeline dags tests tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

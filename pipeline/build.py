@@ -20,7 +20,7 @@ from finlake.warehouse import Build, new_build_id
 from pipeline.authority import settle
 from pipeline.control import write_control_tables
 from pipeline.metrics_silver import METRICS, days_of_silver
-from pipeline.ml_tables import results_fingerprint
+from pipeline.ml_state import results_fingerprint
 from pipeline.targets import Draft, Target
 from spark_jobs.silver.facts import Facts
 

@@ -14,7 +14,7 @@ from finlake.failpoints import reach
 from finlake.lake import Lake
 from finlake.ledger import DeliveryRecord, Ledger, instant_of
 from finlake.tables import ensure_table, replace_table
-from pipeline.ml_tables import ensure_ml_tables
+from pipeline.ml_state import ensure_ml_tables
 from pipeline.silver import by_period, in_time
 
 

@@ -32,9 +32,8 @@ from finlake.tables import (
     replace_table,
 )
 from pipeline.ml_rows import content_of, rows_of
+from pipeline.ml_state import LABELS, RESULTS, RUNS, runs
 
-RESULTS = ("forecasts", "anomalies", "patterns")
-RUNS, LABELS = "scoring_runs", "anomaly_labels"
 _COUNTS = {"forecasts": "forecast_count", "anomalies": "anomaly_count", "patterns": "pattern_count"}
 
 
@@ -47,12 +46,6 @@ class Label:
     labelled_by: str
     labelled_at: datetime
     note: str | None = None
-
-
-def ensure_ml_tables(lake: Lake) -> None:
-    """Make the tables of results that are not there yet, empty: the marts read them."""
-    for table in (*RESULTS, RUNS, LABELS):
-        ensure_table(lake, load_contract("silver", table))
 
 
 def write_run(
@@ -130,12 +123,6 @@ def read_results(
     return _frame(pa.concat_tables(parts), exact)
 
 
-def runs(lake: Lake) -> list[dict[str, Any]]:
-    """The complete runs as rows of silver.scoring_runs, oldest origin first."""
-    rows = read_table(lake, load_contract("silver", RUNS))
-    return sorted(rows.to_pylist(), key=lambda row: row["origin_date"]) if rows is not None else []
-
-
 def add_label(lake: Lake, label: Label) -> None:
     """Keep what a person said of an anomaly; the newest label of an anomaly counts. Said again, it changes nothing.
 
@@ -171,16 +158,6 @@ def known_anomalies(lake: Lake) -> set[str]:
     for row in runs(lake):
         found |= set(_stored(lake, contract, row["origin_date"], ["anomaly_id"])["anomaly_id"].to_pylist())
     return found
-
-
-def results_fingerprint(lake: Lake) -> str:
-    """Changes with what the marts show of results: complete runs and labels. Empty where there is no complete run."""
-    shown = [(str(row["origin_date"]), row["content"], str(row["anomalies_from"])) for row in runs(lake)]
-    if not shown:
-        return ""
-    said = read_table(lake, load_contract("silver", LABELS))
-    told = sorted(map(repr, said.to_pylist())) if said is not None else []
-    return hashlib.sha256(repr((shown, told)).encode()).hexdigest()[:16]
 
 
 def _rows(table: str, frame: pd.DataFrame | None, origin_date: date, build_id: str) -> pa.Table:

@@ -24,7 +24,8 @@ from ml.forecast.explain import explained
 from ml.forecast.score import score
 from ml.forecast.train import Trained
 from ml.registry.tracking import Registry, Version
-from pipeline.ml_tables import labels, runs, write_run
+from pipeline.ml_state import runs
+from pipeline.ml_tables import labels, write_run
 from pipeline.models.inputs import (
     Inputs,
     data_version,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -107,3 +109,19 @@ def test_the_command_shows_what_it_would_ask(monkeypatch: pytest.MonkeyPatch, tm
         assert cli.main(words) == 0
     said = json.loads(out.getvalue())
     assert said["jobDriver"]["sparkSubmit"]["entryPointArguments"] == COMMAND
+
+
+def test_an_ingest_needs_none_of_the_packages_that_emr_lacks() -> None:
+    """The package for EMR holds the dependency group `emr` alone: without pandas, dbt, Great Expectations or the models'."""
+    blocked = ("pandas", "dbt", "great_expectations", "mlflow", "lightgbm", "statsforecast", "ml")
+    code = (
+        "import sys\n"
+        "class Blocked:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.split('.')[0] in {blocked!r}:\n"
+        "            raise ImportError(name)\n"
+        "sys.meta_path.insert(0, Blocked())\n"
+        "import pipeline.steps, pipeline.emr_entry, pipeline.commands.ingest\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-500:]

@@ -20,18 +20,8 @@ from finlake.failpoints import SCORING_POINTS
 from finlake.lake import Lake, create_or_open, open_lake
 from finlake.tables import open_table
 from pipeline.ml_rows import content_of, rows_of
-from pipeline.ml_tables import (
-    RESULTS,
-    Label,
-    add_label,
-    ensure_ml_tables,
-    labels,
-    read_results,
-    results_fingerprint,
-    runs,
-    write_results,
-    write_run,
-)
+from pipeline.ml_state import RESULTS, ensure_ml_tables, results_fingerprint, runs
+from pipeline.ml_tables import Label, add_label, labels, read_results, write_results, write_run
 from tests.pipeline.ml_results import anomalies, forecasts, frames
 
 FIRST, SECOND = date(2026, 4, 27), date(2026, 4, 28)

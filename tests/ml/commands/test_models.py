@@ -18,7 +18,7 @@ import pytest
 from finlake.lake import open_lake
 from finlake.settings import load_settings
 from finlake.warehouse import Warehouse
-from pipeline.ml_tables import runs
+from pipeline.ml_state import runs
 from pipeline.models.places import registry_of
 
 FINLAKE = [sys.executable, "-c", "import sys; from pipeline.cli import main; sys.exit(main())"]
