@@ -33,8 +33,9 @@ METRIC_POINTS = (
     "before_metrics_silver_commit",
     "after_metrics_silver_commit",
 )
+BEFORE_RESULTS = ("after_scoring",)
+"""Of `finlake score`, before it writes anything."""
 SCORING_POINTS = (
-    "after_scoring",
     "after_run_withdrawn",
     "after_forecasts_commit",
     "after_anomalies_commit",
@@ -45,7 +46,7 @@ _reached: Counter[str] = Counter()
 
 def reach(point: str) -> None:
     """Mark that a point was reached; dies here when the environment says so."""
-    assert point in POINTS + METRIC_POINTS + SCORING_POINTS, point
+    assert point in POINTS + METRIC_POINTS + BEFORE_RESULTS + SCORING_POINTS, point
     wanted, _, nth = os.environ.get("FINLAKE_FAILPOINT", "").partition(":")
     if wanted != point:
         return
