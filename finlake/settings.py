@@ -140,14 +140,6 @@ class EmrSettings(_Section):
     timeout_minutes: int = Field(default=360, ge=5, le=10080)
 
 
-class MlSettings(_Section):
-    """Where versions of the models are kept."""
-
-    tracking_uri: str | None = Field(
-        default=None, pattern=r"^(https?|sqlite|postgresql|mysql)(\+\w+)?://\S+$"
-    )
-
-
 class Settings(BaseSettings):
     """All settings of one call. Build it with load_settings(), which names the place of a mistake."""
 
@@ -168,8 +160,8 @@ class Settings(BaseSettings):
     publish: PublishSettings = Field(default_factory=PublishSettings)
     athena: AthenaSettings = Field(default_factory=AthenaSettings)
     emr: EmrSettings = Field(default_factory=EmrSettings)
-    organizational_units: dict[str, list[AccountId]] | None = Field(default=None)
-    ml: MlSettings = Field(default_factory=MlSettings)
+    organizational_units: dict[str, list[AccountId]] = Field(default_factory=dict)
+    mlflow_uri: str | None = Field(default=None, pattern=r"^(https?|sqlite|postgresql|mysql)(\+\w+)?://\S+$")
 
     @classmethod
     def settings_customise_sources(

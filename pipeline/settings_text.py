@@ -24,8 +24,7 @@ EXAMPLES = {
     "emr.application": "00fabcdefg12345",
     "emr.role": "arn:aws:iam::111122223333:role/finlake-prod-emr",
     "emr.package": "s3://my-lake-bucket/lake/emr",
-    "organizational_units": '{Production: ["111122223333"]}',
-    "ml.tracking_uri": "https://mlflow.example.com",
+    "mlflow_uri": "https://mlflow.example.com",
 }
 """What a setting without a default may look like."""
 
@@ -83,6 +82,8 @@ def _value(name: str, value: Any, path: str = "") -> str:
     if value is None:
         return f"# {name}: {EXAMPLES[path or name]}"
     if isinstance(value, dict):
+        if not value:
+            return f"{name}: {{}}"
         inner = [f"  {key}: [{', '.join(_scalar(item) for item in items)}]" for key, items in value.items()]
         return "\n".join([f"{name}:", *inner])
     return f"{name}: {_scalar(value)}"
@@ -119,7 +120,7 @@ def _allowed(field: FieldInfo, language: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    if value is None:
+    if value is None or value == {}:
         return "none"
     if isinstance(value, dict):
         return "<br>".join(

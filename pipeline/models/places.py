@@ -11,9 +11,9 @@ FOLDER = "mlflow"
 
 
 def tracking_uri(lake: Lake, settings: Settings) -> str:
-    """`ml.tracking_uri`, otherwise an SQLite file: in the lake's folder, or where this machine keeps state of a lake on S3."""
-    if settings.ml.tracking_uri:
-        return settings.ml.tracking_uri
+    """`mlflow_uri`, otherwise an SQLite file: in the lake's folder, or where this machine keeps state of a lake on S3."""
+    if settings.mlflow_uri:
+        return settings.mlflow_uri
     folder = lake.state_dir.parent / FOLDER if lake.is_local else lake.state_dir / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     return f"sqlite:///{folder / 'mlflow.db'}"
@@ -21,5 +21,5 @@ def tracking_uri(lake: Lake, settings: Settings) -> str:
 
 def registry_of(lake: Lake, settings: Settings, model: str = "forecast") -> Registry:
     """The registered model `forecast` or `anomaly` of a lake."""
-    artifacts = None if settings.ml.tracking_uri else lake.uri(FOLDER, "artifacts")
+    artifacts = None if settings.mlflow_uri else lake.uri(FOLDER, "artifacts")
     return Registry(tracking_uri(lake, settings), artifacts, load("registry")["names"][model])

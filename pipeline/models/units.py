@@ -7,8 +7,4 @@ from finlake.settings import Settings
 
 def units_of(settings: Settings) -> dict[str, str]:
     """An account in several units belongs to the last of them."""
-    return {
-        account: unit
-        for unit, accounts in (settings.organizational_units or {}).items()
-        for account in accounts
-    }
+    return {account: unit for unit, accounts in settings.organizational_units.items() for account in accounts}
