@@ -152,7 +152,7 @@ TASKS: dict[str, dict[str, TaskCommand]] = {
         "drift": TaskCommand(
             f"finlake models drift {_LAKE} --no-drift-exit-code {NOTHING_NEW_EXIT_CODE}",
             "Looks whether the champion still fits. **Green:** it does not, and models_train runs. "
-            "**Skipped:** it does.",
+            "**Skipped:** it does. **Red:** nothing is published yet, or MLflow's store is out of reach.",
         ),
     },
     MAINTENANCE_DAG: {
