@@ -141,12 +141,12 @@ def _currencies(source: Published) -> list[str]:
 
 
 def _bill(source: Published, keys: Sequence[str], currency: str, days: str) -> pd.DataFrame:
-    rows = f"{source.mart('usage_daily')} where currency = '{_plain(currency)}' and {days}"
+    rows = f"{source.mart('usage_daily')} where currency = '{plain(currency)}' and {days}"
     return _costs(source, "usage_date", "usage_date", keys, currency, rows)
 
 
 def _hours(source: Published, keys: Sequence[str], currency: str, where: str) -> pd.DataFrame:
-    rows = f"{source.silver('billing_line_items')} where currency = '{_plain(currency)}' and {where}"
+    rows = f"{source.silver('billing_line_items')} where currency = '{plain(currency)}' and {where}"
     hour = "date_diff('hour', timestamp '1970-01-01 00:00:00', cast(charge_period_start as timestamp))"
     return _costs(source, "hour", hour, keys, currency, rows)
 
@@ -178,8 +178,8 @@ def _of_deliveries(version: Version, since: date) -> str:
     """Lines of what counts in the build; the months that come before `since` aren't looked at (a day may lie a month off)."""
     first = f"{since.year - (since.month == 1)}-{(since.month - 2) % 12 + 1:02d}"
     wanted = {period: ids for period, ids in version.deliveries.items() if period >= first}
-    ids = sorted({f"'{_plain(one)}'" for several in wanted.values() for one in several})
-    periods = sorted(f"'{_plain(period)}'" for period in wanted)
+    ids = sorted({f"'{plain(one)}'" for several in wanted.values() for one in several})
+    periods = sorted(f"'{plain(period)}'" for period in wanted)
     if not ids:
         return "false"
     return f"billing_period in ({', '.join(periods)}) and delivery_id in ({', '.join(ids)})"
@@ -219,5 +219,5 @@ def _shared(parts: list[pa.Array]) -> Any:
     return np.concatenate([strings[chunk.indices.to_numpy()] for chunk in whole.chunks])
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     return text.replace("'", "''")

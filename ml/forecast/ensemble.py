@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from ml.forecast.windows import Windows, buckets
 
@@ -90,18 +89,3 @@ def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return np.where(bottom > 0, top / np.where(bottom > 0, bottom, 1.0), np.nan)
-
-
-def as_table(weight: np.ndarray, windows: Windows, ends: Sequence[int]) -> pd.DataFrame:
-    """Weights for people: unique_id, horizon (last step of the bucket), candidate, weight (summing to 1)."""
-    rows = []
-    for bucket in buckets(ends, weight.shape[1]):
-        part = weight[:, bucket.start]
-        share = part / np.nansum(part, axis=0)
-        frame = pd.DataFrame(share.T, index=pd.Index(windows.ids, name="unique_id"), columns=windows.names)
-        rows.append(
-            frame.reset_index()
-            .melt("unique_id", var_name="candidate", value_name="weight")
-            .assign(horizon=bucket.stop)
-        )
-    return pd.concat(rows, ignore_index=True)

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ml.forecast import calendar
@@ -79,12 +78,3 @@ def _largest(values: pd.DataFrame, most: int) -> list[str]:
 
 def _days_after(values: pd.DataFrame, horizon: int) -> pd.DatetimeIndex:
     return pd.date_range(values.index[-1] + pd.Timedelta(days=1), periods=horizon, freq="D", name="ds")
-
-
-def importance(values: pd.DataFrame, config: Mapping[str, Any]) -> pd.Series:
-    """How much each feature lessens the error (LightGBM's gain), as shares of 1."""
-    model = _fitted(values, config).models_["lightgbm"]
-    gain = np.asarray(model.booster_.feature_importance("gain"), dtype=float)
-    return pd.Series(gain / max(gain.sum(), 1e-12), index=model.booster_.feature_name()).sort_values(
-        ascending=False
-    )

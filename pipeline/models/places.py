@@ -19,7 +19,7 @@ def tracking_uri(lake: Lake, settings: Settings) -> str:
     return f"sqlite:///{folder / 'mlflow.db'}"
 
 
-def registry_of(lake: Lake, settings: Settings, model: str = "forecast") -> Registry:
-    """The registered model `forecast` or `anomaly` of a lake."""
+def registry_of(lake: Lake, settings: Settings) -> Registry:
+    """The registered forecast model of a lake."""
     artifacts = None if settings.mlflow_uri else lake.uri(FOLDER, "artifacts")
-    return Registry(tracking_uri(lake, settings), artifacts, load("registry")["names"][model])
+    return Registry(tracking_uri(lake, settings), artifacts, load("registry")["name"])

@@ -15,6 +15,7 @@ from ml.config import load
 from ml.forecast.panel import BOTTOM, panel_of
 from ml.registry.drift import drift
 from ml.registry.tracking import Registry, Version
+from pipeline.ml_inputs import plain
 from pipeline.models.inputs import Inputs, inputs_of
 from pipeline.models.places import registry_of
 from pipeline.models.score import Champion, champion_of
@@ -81,8 +82,8 @@ def _signs(
     since = (inputs.as_of - pd.Timedelta(days=RECENT_DAYS)).date()
     sql = (
         "select period_start, forecast_cost, actual_cost, in_80 from {mart} where grain = 'day' and "
-        f"level = 'organisation' and currency = '{currency}' and period_start > date '{since}' and horizon <= 28 "
-        f"and model_version = '{champion.version.version}'"
+        f"level = 'organisation' and currency = '{plain(currency)}' and period_start > date '{since}' and horizon <= 28 "
+        f"and model_version = '{plain(champion.version.version)}'"
     )
     with published(lake, settings) as source:
         query = sql.format(mart=source.mart("forecast_accuracy"))
