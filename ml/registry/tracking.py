@@ -56,19 +56,26 @@ class Registry:
     def run(self, title: str, tags: Mapping[str, str]) -> Iterator[Run]:
         """An MLflow run of the model's experiment; failed where the block raises."""
         client = self._client
-        experiment = client.get_experiment_by_name(self.name)
-        number = (
-            experiment.experiment_id
-            if experiment
-            else client.create_experiment(self.name, artifact_location=self._artifacts)
-        )
-        made = client.create_run(number, run_name=title, tags=dict(tags))
+        made = client.create_run(self._experiment(), run_name=title, tags=dict(tags))
         try:
             yield Run(client, made.info.run_id)
         except BaseException:
             client.set_terminated(made.info.run_id, "FAILED")
             raise
         client.set_terminated(made.info.run_id, "FINISHED")
+
+    def _experiment(self) -> str:
+        """The number of the model's experiment. Where the lake was moved, a new one: MLflow never changes the folder of one."""
+        present = self._client.get_experiment_by_name(self.name)
+        if present and not self._moved(present.artifact_location):
+            return str(present.experiment_id)
+        if present:
+            self._client.rename_experiment(present.experiment_id, f"{self.name}, to {present.experiment_id}")
+        return str(self._client.create_experiment(self.name, artifact_location=self._artifacts))
+
+    def _moved(self, location: str) -> bool:
+        """Whether an experiment keeps its files elsewhere than in the lake as it lies now."""
+        return self._artifacts is not None and location.rstrip("/") != self._artifacts.rstrip("/")
 
     def register(self, run: Run, tags: Mapping[str, str]) -> Version:
         """A new version from the run's folder `model`, which becomes the challenger."""
@@ -148,8 +155,14 @@ class Registry:
     @contextmanager
     def files(self, version: Version) -> Iterator[Path]:
         """The version's folder `model` on this machine for the length of a block."""
+        from mlflow.artifacts import download_artifacts
+
+        made = self._client.get_run(version.run_id).info
+        first = self._client.get_experiment(made.experiment_id).artifact_location
+        root = self._artifacts if self._artifacts and self._moved(first) else first
+        source = f"{root.rstrip('/')}{made.artifact_uri.removeprefix(first.rstrip('/'))}/model"
         with tempfile.TemporaryDirectory(prefix="finlake-model-") as folder:
-            yield Path(self._client.download_artifacts(version.run_id, "model", folder))
+            yield Path(download_artifacts(artifact_uri=source, dst_path=folder, tracking_uri=self.uri))
 
     def metrics(self, version: Version) -> dict[str, float]:
         return dict(self._client.get_run(version.run_id).data.metrics)

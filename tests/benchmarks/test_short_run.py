@@ -20,8 +20,11 @@ SHARED_MARTS = {
 }
 LEFT_OUT = ("finlake-ingest", "duckdb-delta-silver", "finlake-spark")
 """The first two take part with a legacy CUR; Spark's tables are compared in tests/spark."""
-OWN_MARTS = {"freshness", "restatements", "reconciliation", "resource_metrics_daily"}
-"""docs/benchmarks.md names those that the scripts lack: about versions, proofs and metrics."""
+OWN_MARTS = {
+    *("freshness", "restatements", "reconciliation", "resource_metrics_daily", "usage_daily"),
+    *("forecast_daily", "forecast_monthly", "forecast_accuracy", "anomalies", "patterns"),
+}
+"""docs/benchmarks.md names those that the scripts lack: about versions, proofs, metrics, usage and results of models."""
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,11 +32,13 @@ def registry(store: tuple[str, str], request: pytest.FixtureRequest) -> Registry
 
 
 def version(registry: Registry, tmp_path: Path, text: str = "x") -> Version:
-    (tmp_path / "f.txt").write_text(text)
+    folder = tmp_path / f"model {text}"
+    folder.mkdir()
+    (folder / "f.txt").write_text(text)
     with registry.run("t", {"finlake.data": text}) as run:
         run.parameters({"seed": 1})
         run.metrics({"accuracy": 0.9, "unknown": None})
-        run.folder(tmp_path, "model")
+        run.folder(folder, "model")
         return registry.register(run, {"finlake.data": text})
 
 
@@ -69,6 +72,24 @@ def test_the_way_back_leads_to_the_champion_before(registry: Registry, tmp_path:
     with pytest.raises(KeyError):
         registry.rollback(NOW)
     assert registry.rollback(NOW, second.version).version == second.version
+
+
+def test_a_moved_lake_keeps_its_versions_and_writes_where_it_lies_now(
+    registry: Registry, store: tuple[str, str], tmp_path: Path
+) -> None:
+    first = registry.promote(version(registry, tmp_path), NOW, "better")
+    moved = tmp_path / "moved" / "artifacts"
+    shutil.move(store[1], moved)
+    later = Registry(store[0], str(moved), registry.name)
+    with later.files(first) as folder:
+        assert (folder / "f.txt").read_text() == "x"
+    second = version(later, tmp_path, "y")
+    with later.files(second) as folder:
+        assert (folder / "f.txt").read_text() == "y"
+    assert not Path(store[1]).exists()
+    shutil.move(moved, store[1])
+    with registry.files(second) as folder:
+        assert (folder / "f.txt").read_text() == "y"
 
 
 def test_a_run_that_breaks_is_failed_and_registers_nothing(registry: Registry) -> None:
