@@ -15,7 +15,7 @@ import pandas as pd
 
 from ml.forecast.gradient_boosting import lightgbm
 
-Candidate = Callable[[pd.DataFrame, int, Mapping[str, Any]], pd.DataFrame]
+Candidate = Callable[..., pd.DataFrame]
 
 
 def seasonal_naive(values: pd.DataFrame, horizon: int, config: Mapping[str, Any]) -> pd.DataFrame:
@@ -99,11 +99,13 @@ def forecasts(
     *,
     expensive: Collection[str],
     names: Collection[str],
+    signs: Mapping[str, pd.DataFrame] | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Each candidate's forecast, days ahead × all series, NaN where it was not asked: too short a history, or not expensive
     enough.
 
-    `values`: days × series, NaN before a series begins. Money in, money out.
+    `values`: days × series, NaN before a series begins. Money in, money out. `signs`: of coming changes, days × series, for the
+    candidates that learn from all series at once.
     """
     length = values.notna().sum()
     recent = values.iloc[-config["history_days"] :]
@@ -112,8 +114,13 @@ def forecasts(
         asked = length.index[length >= config["least_history"].get(name, 1)]
         if name in EXPENSIVE:
             asked = asked.intersection(pd.Index(expensive), sort=False)
+        more = (
+            {"signs": {n: f.loc[recent.index, asked] for n, f in (signs or {}).items()}}
+            if name in TOGETHER
+            else {}
+        )
         given = (
-            CANDIDATES[name](recent[asked], horizon, config)
+            CANDIDATES[name](recent[asked], horizon, config, **more)
             if len(asked)
             else _ahead(values[[]], np.empty((horizon, 0)))
         )

@@ -3,9 +3,10 @@ once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ml.forecast import calendar
@@ -13,21 +14,30 @@ from ml.forecast import calendar
 _LAGS = (1, 7, 14, 21, 28)
 
 
-def lightgbm(values: pd.DataFrame, horizon: int, config: Mapping[str, Any]) -> pd.DataFrame:
-    """A global LightGBM over lags, rolling means and the calendar, each series on its own scale (mlforecast).
+def lightgbm(
+    values: pd.DataFrame,
+    horizon: int,
+    config: Mapping[str, Any],
+    signs: Mapping[str, pd.DataFrame] | None = None,
+) -> pd.DataFrame:
+    """A global LightGBM over lags, rolling means, the calendar and signs of change, each series on its own scale (mlforecast).
 
-    Learned on the most expensive series (`training_series`) and asked for all. A series that has just begun is told by its age.
+    Learned on the most expensive series (`training_series`) and asked for all. A day sees the signs of the day before; the days
+    ahead see those of the last day. `signs`: days × series each, as many days as `values`.
     """
-    ids = list(values.columns)
-    fitted = _fitted(values[_largest(values, config["lightgbm"]["training_series"])], config)
-    made = fitted.predict(horizon, new_df=_long(values, config))
+    ids, known = list(values.columns), signs or {}
+    fitted = _fitted(
+        _long(values, known, config, _largest(values, config["lightgbm"]["training_series"])), config
+    )
+    given = {"X_df": _held(known, _days_after(values, horizon), ids)} if known else {}
+    made = fitted.predict(horizon, new_df=_long(values, known, config, ids), **given)
     wide = made.pivot(index="ds", columns="unique_id", values="lightgbm").reindex(columns=ids)
     return pd.DataFrame(
         wide.to_numpy(dtype=float), index=_days_after(values, horizon), columns=values.columns
     )
 
 
-def _fitted(values: pd.DataFrame, config: Mapping[str, Any]) -> Any:
+def _fitted(long: pd.DataFrame, config: Mapping[str, Any]) -> Any:
     import lightgbm as lgb
     from mlforecast import MLForecast
     from mlforecast.lag_transforms import RollingMean, SeasonalRollingMean
@@ -61,13 +71,30 @@ def _fitted(values: pd.DataFrame, config: Mapping[str, Any]) -> Any:
         target_transforms=[LocalMinMaxScaler()],
         num_threads=1,
     )
-    return forecast.fit(_long(values, config), dropna=False, static_features=[], max_horizon=None)
+    return forecast.fit(long, dropna=False, static_features=[], max_horizon=None)
 
 
-def _long(values: pd.DataFrame, config: Mapping[str, Any]) -> pd.DataFrame:
+def _long(
+    values: pd.DataFrame, signs: Mapping[str, pd.DataFrame], config: Mapping[str, Any], ids: Sequence[str]
+) -> pd.DataFrame:
+    """unique_id, ds, y and the signs of the day before, for the days that the model learns from."""
     from ml.forecast.candidates import long_of
 
-    return long_of(values.iloc[-config["lightgbm"]["history_days"] :])
+    long = long_of(values[ids].iloc[-config["lightgbm"]["history_days"] :])
+    days = values.index.get_indexer(long["ds"])
+    places = values.columns.get_indexer(long["unique_id"])
+    for name, frame in signs.items():
+        before = frame.shift(1).fillna(0.0).to_numpy(dtype=float)
+        long[name] = before[days, places]
+    return long
+
+
+def _held(signs: Mapping[str, pd.DataFrame], days: pd.DatetimeIndex, ids: Sequence[str]) -> pd.DataFrame:
+    """The signs of the last day on each of the days ahead."""
+    made = pd.DataFrame({"unique_id": np.repeat(list(ids), len(days)), "ds": np.tile(days, len(ids))})
+    for name, frame in signs.items():
+        made[name] = np.repeat(frame.iloc[-1].reindex(ids).to_numpy(dtype=float), len(days))
+    return made
 
 
 def _largest(values: pd.DataFrame, most: int) -> list[str]:

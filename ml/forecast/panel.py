@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from ml.forecast.signs import Sums, signs_of, sums_of
 
 BOTTOM = "account_service"
 COLUMNS = ("account_id", "service", "organizational_unit", "team", "env", "resource_group")
@@ -17,16 +19,24 @@ COLUMNS = ("account_id", "service", "organizational_unit", "team", "env", "resou
 @dataclass(frozen=True)
 class Panel:
     """Daily series. `values`: days × unique_id, in the bill's currency, NaN before a series' first charge. `keys`: index
-    unique_id, columns level, series_id and those of COLUMNS, "" where the level has none."""
+    unique_id, columns level, series_id and those of COLUMNS, "" where the level has none. `signs`: of coming changes, each days
+    × unique_id (signs.py); none where nothing but the values is known."""
 
     values: pd.DataFrame
     keys: pd.DataFrame
+    signs: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def until(self, day: pd.Timestamp) -> Panel:
         """What was known at the end of a day: series that began later are not there."""
         values = self.values.loc[:day]
         known = values.columns[values.notna().any()]
-        return Panel(values[known], self.keys.loc[known])
+        signs = {name: frame.loc[:day, known] for name, frame in self.signs.items()}
+        return Panel(values[known], self.keys.loc[known], signs)
+
+    def of(self, ids: Sequence[str]) -> Panel:
+        """Some series."""
+        signs = {name: frame[ids] for name, frame in self.signs.items()}
+        return Panel(self.values[ids], self.keys.loc[ids], signs)
 
     def at(self, *levels: str) -> list[str]:
         """The unique_ids of levels, in the panel's order."""
@@ -62,17 +72,21 @@ def panel_of(
 ) -> Panel:
     """The modeled cost to the end of `as_of` at every level of the configuration. `units`: account -> organisational unit;
     without any, that level has no series."""
-    rows = bill[is_modeled(bill) & (bill["usage_date"] <= pd.Timestamp(as_of))]
-    rows = rows.groupby(["usage_date", "account_id", "service"], as_index=False, sort=True)["cost"].sum()
+    modeled = bill[is_modeled(bill) & (bill["usage_date"] <= pd.Timestamp(as_of))]
+    days = pd.date_range(modeled["usage_date"].min(), pd.Timestamp(as_of), freq="D", name="ds")
+    sums = sums_of(modeled, days, config["lightgbm"]["signs"])
+    rows = modeled.groupby(["usage_date", "account_id", "service"], as_index=False, sort=True)["cost"].sum()
     rows["organizational_unit"] = rows["account_id"].map(dict(units or {})).fillna("")
-    days = pd.date_range(rows["usage_date"].min(), pd.Timestamp(as_of), freq="D", name="ds")
-    parts = [_level(rows, days, level, keys) for level, keys in config["levels"].items() if _has(rows, keys)]
-    return joined(parts)
+    levels = {level: keys for level, keys in config["levels"].items() if _has(rows, keys)}
+    return joined([_level(rows, days, level, keys, sums, units or {}) for level, keys in levels.items()])
 
 
 def joined(parts: Sequence[Panel]) -> Panel:
     """Several levels as one panel."""
-    return Panel(pd.concat([part.values for part in parts], axis=1), pd.concat([part.keys for part in parts]))
+    signs = {name: pd.concat([part.signs[name] for part in parts], axis=1) for name in parts[0].signs}
+    return Panel(
+        pd.concat([part.values for part in parts], axis=1), pd.concat([part.keys for part in parts]), signs
+    )
 
 
 def series_id(names: Mapping[str, str]) -> str:
@@ -85,7 +99,23 @@ def _has(rows: pd.DataFrame, keys: Sequence[str]) -> bool:
     return all((rows[key] != "").any() for key in keys)
 
 
-def _level(rows: pd.DataFrame, days: pd.DatetimeIndex, level: str, keys: Sequence[str]) -> Panel:
+def _labels(sums: Sums, level: str, keys: Sequence[str], units: Mapping[str, str]) -> list[str]:
+    """The unique_id at a level of each account × service of the sums."""
+    known = [
+        {"account_id": account, "service": service, "organizational_unit": units.get(account, "")}
+        for account, service in sums["recent"].columns
+    ]
+    return [f"{level}|{series_id({key: names[key] for key in keys})}" for names in known]
+
+
+def _level(
+    rows: pd.DataFrame,
+    days: pd.DatetimeIndex,
+    level: str,
+    keys: Sequence[str],
+    sums: Sums,
+    units: Mapping[str, str],
+) -> Panel:
     """The series of one level: zero on days without a charge, NaN before the first."""
     if keys:
         table = rows.pivot_table(
@@ -108,4 +138,10 @@ def _level(rows: pd.DataFrame, days: pd.DatetimeIndex, level: str, keys: Sequenc
         ],
         index=pd.Index(ids, name="unique_id"),
     )
-    return Panel(pd.DataFrame(values, index=days, columns=pd.Index(ids, name="unique_id")), made)
+    columns = pd.Index(ids, name="unique_id")
+    signs = signs_of(sums, _labels(sums, level, keys, units))
+    return Panel(
+        pd.DataFrame(values, index=days, columns=columns),
+        made,
+        {name: frame.reindex(columns=columns) for name, frame in signs.items()},
+    )

@@ -55,7 +55,7 @@ def history_of(
     first = panel.values.index[0] + pd.Timedelta(days=min(config["least_history"].values()))
     origins = origins_before(first, as_of, most or config["windows"]["most"])
     ids = calibrated_ids(panel, config)
-    calibrated = panel if len(ids) == len(panel.keys) else Panel(panel.values[ids], panel.keys.loc[ids])
+    calibrated = panel if len(ids) == len(panel.keys) else panel.of(ids)
     month_ends = monthly.month_origins(first, as_of, 4 * (most or config["windows"]["most"]))
     return History(
         panel,

@@ -94,7 +94,7 @@ def said_at(
     run = local or (lambda v, h, c, e, n: forecasts(v, h, c, expensive=e, names=n))
     made = run(tamed.values, horizon, config, expensive, alone)
     together = [name for name in wanted if name in TOGETHER]
-    made |= forecasts(tamed.values, horizon, config, expensive=expensive, names=together)
+    made |= forecasts(tamed.values, horizon, config, expensive=expensive, names=together, signs=known.signs)
     floor = np.where(known.values.min().to_numpy() >= 0, 0.0, -np.inf)
     days = made[wanted[0]].index
     effects = tamed.ahead(days)
