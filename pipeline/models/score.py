@@ -26,6 +26,7 @@ from ml.forecast.train import Trained
 from ml.registry.tracking import Registry, Version
 from pipeline.ml_state import runs
 from pipeline.ml_tables import labels, write_run
+from pipeline.models.hours import with_hours
 from pipeline.models.inputs import (
     Inputs,
     data_version,
@@ -142,6 +143,7 @@ def _frames(
         anomalies = detect(
             bill, day, load("anomaly"), labels=said, metrics=metrics_of(lake, settings, inputs.as_of)
         )
+        anomalies = with_hours(lake, settings, anomalies, day, said)
         step.rows = len(anomalies)
         progress.advance()
     with report.step("patterns") as step:
