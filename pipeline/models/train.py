@@ -24,6 +24,7 @@ from ml.registry import artifacts
 from ml.registry.card import card
 from ml.registry.contest import Decision, Standing, decide, standings
 from ml.registry.tracking import REASON, Registry, Run, Version
+from pipeline.models.drift import signs_of
 from pipeline.models.inputs import Inputs, inputs_of
 from pipeline.models.places import registry_of
 from pipeline.models.units import units_of
@@ -63,8 +64,9 @@ def run_train(
         if newest and not force and all(newest.tags.get(key) == value for key, value in said.items()):
             report.details |= {"changed": False, **_told(newest, None)}
             return account(report)
-        with registry.run(f"{inputs.as_of.date()}", said) as run:
-            champion = champion_models(registry)
+        champion = champion_models(registry)
+        why = drift_tags(lake, settings, registry, inputs, champion)
+        with registry.run(f"{inputs.as_of.date()}", said | why) as run:
             with report.step("learn"), engine_of(lake, settings) as local:
                 learned = {
                     currency: _learned(
@@ -74,7 +76,7 @@ def run_train(
                 }
             with report.step("log"):
                 _log(run, learned, inputs, config)
-            version = registry.register(run, said)
+            version = registry.register(run, said | why)
         with report.step("decide"):
             decision = _decision(learned, bool(champion))
             version = _settle(registry, version, decision)
@@ -216,6 +218,18 @@ def _version_tags(inputs: Inputs, config: Mapping[str, Any]) -> dict[str, str]:
         "finlake.as_of": inputs.as_of.date().isoformat(),
         "finlake.config": config_hash(config),
     }
+
+
+def drift_tags(
+    lake: Lake, settings: Settings, registry: Registry, inputs: Inputs, models: Mapping[str, Trained]
+) -> dict[str, str]:
+    """What the champion no longer fits when its successor is trained, as a tag for MLflow; none where it still fits."""
+    champion = registry.champion()
+    if champion is None:
+        return {}
+    measured = registry.metrics(champion)
+    signs = signs_of(lake, settings, inputs, champion.version, models, measured)
+    return {"finlake.drift": "; ".join(told(sign, LANGUAGES[0]) for sign in signs)} if signs else {}
 
 
 def _told(version: Version, decision: Decision | None) -> dict[str, Any]:

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
-
 from finlake.clock import utc_now
 from finlake.errors import NotFound
 from finlake.lake import Lake, open_lake
-from finlake.messages import message
 from finlake.settings import Settings
 from ml.config import load
-from ml.forecast.panel import BOTTOM, panel_of
-from ml.registry.drift import drift
 from ml.registry.tracking import Registry, Version
-from pipeline.ml_inputs import plain
-from pipeline.models.inputs import Inputs, inputs_of
+from pipeline.models.drift import signs_of
+from pipeline.models.inputs import inputs_of
 from pipeline.models.places import registry_of
-from pipeline.models.score import Champion, champion_of
-from pipeline.published import published
-
-RECENT_DAYS = 28
+from pipeline.models.score import champion_of
 
 
 def listed(settings: Settings) -> list[dict[str, Any]]:
@@ -55,42 +47,9 @@ def drifted(settings: Settings) -> dict[str, Any]:
     registry = registry_of(lake, settings)
     inputs = inputs_of(lake, settings, load("forecast")["late_days"])
     champion = champion_of(registry, lake)
-    signs = [
-        sign
-        for currency in inputs.bills
-        if currency in champion.models
-        for sign in _signs(lake, settings, registry, inputs, champion, currency)
-    ]
-    return {
-        "version": champion.version.version,
-        "signs": [message(f"models.drift_{sign.sign}", **sign.values) for sign in signs],
-    }
-
-
-def _signs(
-    lake: Lake,
-    settings: Settings,
-    registry: Registry,
-    inputs: Inputs,
-    champion: Champion,
-    currency: str,
-) -> list[Any]:
-    trained = champion.models[currency]
-    panel = panel_of(inputs.bills[currency], inputs.as_of, trained.config)
-    spend = panel.values[panel.at(BOTTOM)].iloc[-RECENT_DAYS:].sum()
-    measured = registry.metrics(champion.version).get(f"{currency}.challenger.organisation")
-    since = (inputs.as_of - pd.Timedelta(days=RECENT_DAYS)).date()
-    sql = (
-        "select period_start, forecast_cost, actual_cost, in_80 from {mart} where grain = 'day' and "
-        f"level = 'organisation' and currency = '{plain(currency)}' and period_start > date '{since}' and horizon <= 28 "
-        f"and model_version = '{plain(champion.version.version)}'"
-    )
-    with published(lake, settings) as source:
-        query = sql.format(mart=source.mart("forecast_accuracy"))
-        parts = [batch.to_pandas() for batch in source.batches(query, ("period_start", "forecast_cost"))]
-    accuracy = pd.concat(parts) if parts else pd.DataFrame(columns=["forecast_cost", "actual_cost", "in_80"])
-    accuracy[["forecast_cost", "actual_cost"]] = accuracy[["forecast_cost", "actual_cost"]].astype(float)
-    return drift(accuracy, spend, trained.seen, measured, load("registry")["drift"])
+    measured = registry.metrics(champion.version)
+    signs = signs_of(lake, settings, inputs, champion.version.version, champion.models, measured)
+    return {"version": champion.version.version, "signs": signs}
 
 
 def _version(registry: Registry, number: str, lake: Lake) -> Version:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pandas as pd
 
 from finlake.lake import open_lake
 from finlake.settings import load_settings
+from pipeline.models.inputs import inputs_of
 from pipeline.models.places import registry_of
+from pipeline.models.train import champion_models, drift_tags
 from tests.ml.commands.conftest import NOTHING_NEW, Commands
 
 
@@ -17,6 +20,16 @@ def test_the_same_data_is_trained_once(finlake: Commands) -> None:
     again = finlake.run("train", "--nothing-new-exit-code", str(NOTHING_NEW), code=NOTHING_NEW)
     assert again["changed"] is False and again["version"] == "1"
     assert finlake.run("train", "--if-none")["changed"] is False
+
+
+def test_why_a_champion_no_longer_fits_is_a_tag_of_its_successor(finlake: Commands) -> None:
+    lake, settings = open_lake(str(finlake.lake)), load_settings(lake=str(finlake.lake))
+    registry, inputs = registry_of(lake, settings), inputs_of(lake, settings, 2)
+    models = champion_models(registry)
+    assert drift_tags(lake, settings, registry, inputs, models) == {}
+    unseen = {currency: replace(model, seen=frozenset()) for currency, model in models.items()}
+    (said,) = drift_tags(lake, settings, registry, inputs, unseen).items()
+    assert said[0] == "finlake.drift" and "100 %" in said[1]
 
 
 def test_a_challenger_that_is_no_better_is_refused_and_the_champion_stays(finlake: Commands) -> None:
