@@ -36,11 +36,13 @@ class Standing:
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether a challenger becomes the champion, and the reason as a key of finlake/messages/models.yml with its values."""
+    """Whether a challenger becomes the champion, and the reason as a key of finlake/messages/models.yml with its values.
+    `stands_in`: it isn't, and serves until there is one."""
 
     promote: bool
     reason: str
     values: Mapping[str, Any]
+    stands_in: bool = False
 
 
 def decide(
@@ -48,25 +50,28 @@ def decide(
     champion: Standing | None,
     naive: Standing | None,
     rules: Mapping[str, Any],
+    provisional: Standing | None = None,
 ) -> Decision:
     """Promote only a challenger that beats the champion and the seasonal naive with its coverage in the band.
 
-    Without a champion there would be no forecast: a first version that beats the naive serves provisionally, whatever its
-    coverage; and so it does where fewer windows than `rules["least_windows"]` are known and nothing can be measured. A later
-    one waits then.
+    Without a champion there would be no forecast. A version that beats the naive then stands in, whatever its coverage, unless
+    `provisional`, which does so already, is more accurate; and so does one where fewer windows than `rules["least_windows"]` are
+    known and nothing can be measured.
     """
     if challenger is None or naive is None or challenger.windows < rules["least_windows"]:
         windows = challenger.windows if challenger else 0
-        reason = "provisional" if champion is None else "too_few_windows"
-        return Decision(champion is None, reason, {"windows": windows, "least": rules["least_windows"]})
+        known = {"windows": windows, "least": rules["least_windows"]}
+        if champion is None:
+            return Decision(False, "provisional", known, stands_in=True)
+        return Decision(False, "too_few_windows", known)
     values = {"challenger": _percent(challenger.accuracy), "naive": _percent(naive.accuracy)}
     if challenger.accuracy <= naive.accuracy:
         return Decision(False, "not_better_than_naive", values)
     low, high = rules["coverage"]
     if challenger.coverage is None or not low <= challenger.coverage <= high:
         covered = {"covered": _percent(challenger.coverage or 0.0)}
-        if champion is None:
-            return Decision(True, "provisional_coverage", values | covered)
+        if champion is None and (provisional is None or challenger.accuracy > provisional.accuracy):
+            return Decision(False, "provisional_coverage", values | covered, stands_in=True)
         band = {"low": _percent(low), "high": _percent(high)}
         return Decision(False, "coverage_out_of_band", values | covered | band)
     if champion is not None and challenger.accuracy <= champion.accuracy:
@@ -79,31 +84,31 @@ def standings(
     history: History,
     as_of: pd.Timestamp,
     config: Mapping[str, Any],
-    champion: Trained | None,
+    serving: Trained | None,
     most: int,
+    role: str = "champion",
 ) -> dict[str, Standing]:
-    """`challenger`, `champion` and `seasonal_naive` on the last `most` origins whose 28 days are known; empty where there are
-    none.
+    """`challenger`, `seasonal_naive` and what is `serving` in its role (`champion` or `provisional`), on the last `most` origins
+    whose 28 days are known; empty where there are none.
 
-    The challenger learns anew at each origin from what was known then; the champion is as it was trained, which favours it
-    where an origin is older than it. A champion that wants a candidate that the windows don't hold can't be measured, and has
-    no standing.
+    The challenger learns anew at each origin from what was known then; the other is as it was trained, which favours it where an
+    origin is older than it. One that wants a candidate that the windows don't hold can't be measured, and has no standing.
     """
     windows = history.days.before(as_of, len(history.days.origins))
     known = [n for n, origin in enumerate(windows.origins) if (as_of - origin).days >= MONTH][-most:]
     if not known:
         return {}
     said: dict[str, list[_Said]] = {"challenger": [], "seasonal_naive": []}
-    if champion is not None and set(champion.days.weights.columns) <= set(windows.names):
-        said["champion"] = []
+    if serving is not None and set(serving.days.weights.columns) <= set(windows.names):
+        said[role] = []
     for number in known:
         origin = windows.origins[number]
         panel = history.panel.until(origin)
         one = windows.at(number).of([name for name in windows.ids if name in panel.keys.index])
         learned = train(history, origin, config).days
         said["challenger"].append(_said(one, panel, learned, config))
-        if "champion" in said and champion is not None:
-            said["champion"].append(_said(one, panel, champion.days, champion.config))
+        if role in said and serving is not None:
+            said[role].append(_said(one, panel, serving.days, serving.config))
         naive = seasonal_naive(panel.values[list(one.ids)], MONTH, config).to_numpy()
         said["seasonal_naive"].append(_Said(naive, None, one, panel))
     return {model: _standing(model, parts) for model, parts in said.items()}

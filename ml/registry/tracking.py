@@ -1,6 +1,7 @@
 """MLflow as the home of model versions: runs with their data, parameters, tables and plots; aliases say which version counts.
 
-Aliases `champion` and `challenger` (https://mlflow.org/docs/latest/ml/model-registry/). A version that was champion keeps the
+Aliases `champion` and `challenger` (https://mlflow.org/docs/latest/ml/model-registry/), and `provisional` for a version that
+serves while none has proved itself. A version that was champion keeps the
 tag `finlake.promoted_at` and the version before it in `finlake.former`: that is the way back.
 """
 
@@ -21,7 +22,7 @@ os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
-CHAMPION, CHALLENGER = "champion", "challenger"
+CHAMPION, CHALLENGER, PROVISIONAL = "champion", "challenger", "provisional"
 PROMOTED_AT, FORMER, REASON, WITHDRAWN = (
     "finlake.promoted_at",
     "finlake.former",
@@ -122,16 +123,31 @@ class Registry:
     def challenger(self) -> Version | None:
         return next((v for v in self.versions() if CHALLENGER in v.aliases), None)
 
+    def serving(self) -> Version | None:
+        """The version that forecasts: the champion, or without one what stands in for it."""
+        versions = self.versions()
+        found = (v for alias in (CHAMPION, PROVISIONAL) for v in versions if alias in v.aliases)
+        return next(found, None)
+
     def promote(self, version: Version, now: datetime, reason: str) -> Version:
         """Make a version the champion; the one before stays known to it as the way back."""
-        before = self.champion()
-        if before and before.version == version.version:
+        before = self.serving()
+        if before and before.version == version.version and CHAMPION in before.aliases:
             return before
-        if before:
+        if before and before.version != version.version:
             self._tag(version, FORMER, before.version)
         self._tag(version, PROMOTED_AT, now.isoformat(timespec="seconds"))
         self._tag(version, REASON, reason)
         self._client.set_registered_model_alias(self.name, CHAMPION, version.version)
+        self._client.delete_registered_model_alias(self.name, PROVISIONAL)
+        if CHALLENGER in version.aliases:
+            self._client.delete_registered_model_alias(self.name, CHALLENGER)
+        return self.version(version.version)
+
+    def stand_in(self, version: Version, reason: str) -> Version:
+        """Let a version serve while there is no champion."""
+        self._tag(version, REASON, reason)
+        self._client.set_registered_model_alias(self.name, PROVISIONAL, version.version)
         if CHALLENGER in version.aliases:
             self._client.delete_registered_model_alias(self.name, CHALLENGER)
         return self.version(version.version)

@@ -69,7 +69,7 @@ def train(
             settings, bar, as_of=as_of.date() if as_of else None, force=force, if_none=if_none
         )
     out.emit(payload, lambda console: ModelsView(console, settings.language).trained(payload))
-    if not payload["promoted"] and nothing_new_exit_code:
+    if not (payload["promoted"] or payload["stands_in"]) and nothing_new_exit_code:
         raise typer.Exit(nothing_new_exit_code)
 
 

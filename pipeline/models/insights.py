@@ -32,7 +32,7 @@ def write_page(settings: Settings, output: Path, language: str, backtest: Path |
     bill = inputs.bills[currency]
     panel = panel_of(bill, inputs.as_of, config, units_of(settings))
     registry = registry_of(lake, settings)
-    champion = registry.champion()
+    champion = registry.serving()
     forecasts = _of(read_results(lake, "forecasts"), currency)
     results = Results(
         forecasts=forecasts,

@@ -36,7 +36,7 @@ from pipeline.models.inputs import (
     pattern_prices,
 )
 from pipeline.models.places import registry_of
-from pipeline.models.train import champion_models, engine_of
+from pipeline.models.train import engine_of, serving_models
 from pipeline.models.units import units_of
 from pipeline.steps import account, bar_progress
 
@@ -47,7 +47,7 @@ CONFIGS = ("forecast", "anomaly", "patterns")
 
 
 @dataclass(frozen=True)
-class Champion:
+class Serving:
     """The version that scores, and its models by currency."""
 
     version: Version
@@ -57,10 +57,10 @@ class Champion:
 def run_score(
     settings: Settings, bar: Bar, wait: float = 0.0, *, as_of: date | None = None, force: bool = False
 ) -> dict[str, Any]:
-    """Score what is published with the champion and write one complete run. Returns the account of it.
+    """Score what is published with the version that serves and write one complete run. Returns the account of it.
 
     Nothing is computed where the lake has a run of the same data, models and labels, but with `force`. The lake's lock is held
-    for the writing only. Raises NotFound where nothing is published or no version is champion.
+    for the writing only. Raises NotFound where nothing is published or no version serves.
     """
     lake = open_lake(settings.lake)
     check_engine(lake, settings.engine)
@@ -68,24 +68,24 @@ def run_score(
         progress = bar_progress(bar, "score", report, settings.language)
         with report.step("read"):
             inputs = inputs_of(lake, settings, load("forecast")["late_days"], as_of)
-            champion = champion_of(registry_of(lake, settings), lake)
+            serving = serving_of(registry_of(lake, settings), lake)
             said = labels(lake)
         made_from = data_version(
             inputs,
-            champion.version.version,
+            serving.version.version,
             [config_hash(load(name)) for name in CONFIGS],
             sorted(map(repr, said.to_dict("records"))),
             units_of(settings),
         )
         report.details |= {
             "origin_date": inputs.as_of.date().isoformat(),
-            "version": champion.version.version,
+            "version": serving.version.version,
             "data_version": made_from,
         }
         if not force and _has(lake, inputs, made_from):
             report.details |= {"changed": False}
             return account(report)
-        frames = _frames(lake, settings, inputs, champion, said, report, progress)
+        frames = _frames(lake, settings, inputs, serving, said, report, progress)
         reach("after_scoring")
         with report.step("write"), lake.writing(wait):
             changed = write_run(
@@ -99,14 +99,14 @@ def run_score(
     return account(report)
 
 
-def champion_of(registry: Registry, lake: Lake) -> Champion:
-    """The version that counts. Raises NotFound where none does."""
-    version = registry.champion()
+def serving_of(registry: Registry, lake: Lake) -> Serving:
+    """The version that serves: the champion, or what stands in for one. Raises NotFound where none does."""
+    version = registry.serving()
     if version is None:
         newest = next(iter(registry.versions()), None)
         reason = newest.tags.get("finlake.reason", "") if newest else ""
         raise NotFound.of("no_champion", where=lake.root, reason=reason or "–")
-    return Champion(version, champion_models(registry))
+    return Serving(version, serving_models(registry))
 
 
 def _has(lake: Lake, inputs: Inputs, made_from: str) -> bool:
@@ -118,12 +118,12 @@ def _frames(
     lake: Lake,
     settings: Settings,
     inputs: Inputs,
-    champion: Champion,
+    serving: Serving,
     said: pd.DataFrame,
     report: RunReport,
     progress: Any,
 ) -> dict[str, pd.DataFrame]:
-    version = champion.version.version
+    version = serving.version.version
     progress.total(3)
     with report.step("forecast") as step, engine_of(lake, settings) as local:
         progress.doing(message("models.doing_forecast"))
@@ -131,7 +131,7 @@ def _frames(
             _forecast(inputs, currency, trained, units_of(settings), local).assign(
                 config_hash=config_hash(trained.config)
             )
-            for currency, trained in champion.models.items()
+            for currency, trained in serving.models.items()
             if currency in inputs.bills
         ]
         step.rows = sum(map(len, forecasts))

@@ -23,7 +23,7 @@ from ml.forecast.windows import Local
 from ml.registry import artifacts
 from ml.registry.card import card
 from ml.registry.contest import Decision, Standing, decide, standings
-from ml.registry.tracking import REASON, Registry, Run, Version
+from ml.registry.tracking import CHAMPION, PROVISIONAL, REASON, Registry, Run, Version
 from pipeline.models.drift import signs_of
 from pipeline.models.inputs import Inputs, inputs_of
 from pipeline.models.places import registry_of
@@ -53,8 +53,8 @@ def run_train(
     """
     lake, config = open_lake(settings.lake), load("forecast")
     registry = registry_of(lake, settings)
-    if if_none and (champion_version := registry.champion()):
-        return {"changed": False, **_told(champion_version, None)}
+    if if_none and (serving := registry.serving()):
+        return {"changed": False, **_told(serving, None)}
     with RunReport("train", Path(lake.reports), lake=lake.root) as report:
         progress = bar_progress(bar, "train", report, settings.language)
         with report.step("read"):
@@ -64,13 +64,14 @@ def run_train(
         if newest and not force and all(newest.tags.get(key) == value for key, value in said.items()):
             report.details |= {"changed": False, **_told(newest, None)}
             return account(report)
-        champion = champion_models(registry)
-        why = drift_tags(lake, settings, registry, inputs, champion)
+        serving, models = registry.serving(), serving_models(registry)
+        why = drift_tags(lake, settings, registry, inputs, models)
+        role = CHAMPION if serving is None or CHAMPION in serving.aliases else PROVISIONAL
         with registry.run(f"{inputs.as_of.date()}", said | why) as run:
             with report.step("learn"), engine_of(lake, settings) as local:
                 learned = {
                     currency: _learned(
-                        bill, inputs, config, champion.get(currency), settings, local, progress
+                        bill, inputs, config, models.get(currency), role, settings, local, progress
                     )
                     for currency, bill in inputs.bills.items()
                 }
@@ -78,7 +79,7 @@ def run_train(
                 _log(run, learned, inputs, config)
             version = registry.register(run, said | why)
         with report.step("decide"):
-            decision = _decision(learned, bool(champion))
+            decision = _decision(learned, bool(models) and role == CHAMPION)
             version = _settle(registry, version, decision)
         report.details |= {
             "changed": True,
@@ -91,12 +92,12 @@ def run_train(
     return account(report)
 
 
-def champion_models(registry: Registry) -> dict[str, Trained]:
-    """The champion's models by currency; none where there is no champion."""
-    champion = registry.champion()
-    if champion is None:
+def serving_models(registry: Registry) -> dict[str, Trained]:
+    """The models by currency of the version that serves; none where none does."""
+    version = registry.serving()
+    if version is None:
         return {}
-    with registry.files(champion) as folder:
+    with registry.files(version) as folder:
         return artifacts.load(folder / "data" / "tables")
 
 
@@ -118,7 +119,8 @@ def _learned(
     bill: pd.DataFrame,
     inputs: Inputs,
     config: Mapping[str, Any],
-    champion: Trained | None,
+    serving: Trained | None,
+    role: str,
     settings: Settings,
     local: Local | None,
     progress: Any,
@@ -133,7 +135,7 @@ def _learned(
     progress.doing(message("models.doing_learn"))
     trained = train(history, inputs.as_of, config)
     most = load("registry")["contest"]["windows"]
-    return Learned(trained, history, standings(history, inputs.as_of, config, champion, most))
+    return Learned(trained, history, standings(history, inputs.as_of, config, serving, most, role))
 
 
 def _log(run: Run, learned: Mapping[str, Learned], inputs: Inputs, config: Mapping[str, Any]) -> None:
@@ -200,13 +202,16 @@ def _decision(learned: Mapping[str, Learned], has_champion: bool) -> Decision:
     champion = found.get("champion")
     if has_champion and champion is None and "challenger" in found:
         champion = Standing("champion", 0.0, 0.0, None, 0)
-    return decide(found.get("challenger"), champion, found.get("seasonal_naive"), load("registry")["contest"])
+    others = champion, found.get("seasonal_naive")
+    return decide(found.get("challenger"), *others, load("registry")["contest"], found.get(PROVISIONAL))
 
 
 def _settle(registry: Registry, version: Version, decision: Decision) -> Version:
     reason = told(message(f"models.{decision.reason}", **decision.values), LANGUAGES[0])
     if decision.promote:
         return registry.promote(version, utc_now(), reason)
+    if decision.stands_in:
+        return registry.stand_in(version, reason)
     registry.refuse(version, reason)
     return registry.version(version.version)
 
@@ -223,12 +228,13 @@ def _version_tags(inputs: Inputs, config: Mapping[str, Any]) -> dict[str, str]:
 def drift_tags(
     lake: Lake, settings: Settings, registry: Registry, inputs: Inputs, models: Mapping[str, Trained]
 ) -> dict[str, str]:
-    """What the champion no longer fits when its successor is trained, as a tag for MLflow; none where it still fits."""
-    champion = registry.champion()
-    if champion is None:
+    """What the version that serves no longer fits when its successor is trained, as a tag for MLflow; none where it still
+    fits."""
+    version = registry.serving()
+    if version is None:
         return {}
-    measured = registry.metrics(champion)
-    signs = signs_of(lake, settings, inputs, champion.version, models, measured)
+    measured = registry.metrics(version)
+    signs = signs_of(lake, settings, inputs, version.version, models, measured)
     return {"finlake.drift": "; ".join(told(sign, LANGUAGES[0]) for sign in signs)} if signs else {}
 
 
@@ -237,5 +243,6 @@ def _told(version: Version, decision: Decision | None) -> dict[str, Any]:
         "version": version.version,
         "aliases": list(version.aliases),
         "promoted": bool(decision and decision.promote),
+        "stands_in": bool(decision and decision.stands_in),
         "reason": message(f"models.{decision.reason}", **decision.values) if decision else None,
     }

@@ -13,7 +13,7 @@ from ml.registry.tracking import Registry, Version
 from pipeline.models.drift import signs_of
 from pipeline.models.inputs import inputs_of
 from pipeline.models.places import registry_of
-from pipeline.models.score import champion_of
+from pipeline.models.score import serving_of
 
 
 def listed(settings: Settings) -> list[dict[str, Any]]:
@@ -46,10 +46,10 @@ def drifted(settings: Settings) -> dict[str, Any]:
     lake = open_lake(settings.lake)
     registry = registry_of(lake, settings)
     inputs = inputs_of(lake, settings, load("forecast")["late_days"])
-    champion = champion_of(registry, lake)
-    measured = registry.metrics(champion.version)
-    signs = signs_of(lake, settings, inputs, champion.version.version, champion.models, measured)
-    return {"version": champion.version.version, "signs": signs}
+    serving = serving_of(registry, lake)
+    measured = registry.metrics(serving.version)
+    signs = signs_of(lake, settings, inputs, serving.version.version, serving.models, measured)
+    return {"version": serving.version.version, "signs": signs}
 
 
 def _version(registry: Registry, number: str, lake: Lake) -> Version:

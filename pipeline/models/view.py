@@ -31,7 +31,7 @@ class ModelsView:
         if not payload["changed"]:
             self.say("nothing_new", version=payload["version"])
             return
-        state = self.words("promoted" if payload["promoted"] else "refused")
+        state = self.words(next((one for one in ("promoted", "stands_in") if payload[one]), "refused"))
         reason = told(payload["reason"], self.language)
         self.say("trained", version=payload["version"], as_of=payload["as_of"], state=state, reason=reason)
         for currency, standings in payload["standings"].items():

@@ -33,10 +33,10 @@ NAIVE = standing(0.85, None)
         (standing(0.92, 0.6), standing(0.90), False, "coverage_out_of_band"),
         (standing(0.92, 0.95), standing(0.90), False, "coverage_out_of_band"),
         (standing(0.92, None), standing(0.90), False, "coverage_out_of_band"),
-        (standing(0.92, 0.95), None, True, "provisional_coverage"),
-        (standing(0.92, windows=2), None, True, "provisional"),
+        (standing(0.92, 0.95), None, False, "provisional_coverage"),
+        (standing(0.92, windows=2), None, False, "provisional"),
         (standing(0.92, windows=2), standing(0.5), False, "too_few_windows"),
-        (None, None, True, "provisional"),
+        (None, None, False, "provisional"),
         (None, standing(0.5), False, "too_few_windows"),
     ],
 )
@@ -45,6 +45,23 @@ def test_only_a_better_challenger_in_the_band_is_promoted(
 ) -> None:
     made = decide(challenger, champion, NAIVE, RULES["contest"])
     assert (made.promote, made.reason) == (promote, reason)
+    assert made.stands_in == reason.startswith("provisional")
+
+
+@pytest.mark.parametrize(
+    ("challenger", "provisional", "reason", "stands_in"),
+    [
+        (standing(0.92), standing(0.95, 0.95), "better", False),
+        (standing(0.92, 0.95), standing(0.91, 0.95), "provisional_coverage", True),
+        (standing(0.91, 0.95), standing(0.92, 0.95), "coverage_out_of_band", False),
+        (standing(0.84, 0.95), standing(0.80), "not_better_than_naive", False),
+    ],
+)
+def test_what_stands_in_gives_way_to_a_champion_or_to_a_better_one(
+    challenger: Standing, provisional: Standing, reason: str, stands_in: bool
+) -> None:
+    made = decide(challenger, None, NAIVE, RULES["contest"], provisional)
+    assert (made.promote, made.reason, made.stands_in) == (reason == "better", reason, stands_in)
 
 
 def test_the_ensemble_beats_the_naive_on_the_made_bill(

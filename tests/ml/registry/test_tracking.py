@@ -54,6 +54,16 @@ def test_a_new_version_is_the_challenger_and_a_promoted_one_the_champion(
     assert registry.metrics(promoted) == {"accuracy": 0.9}
 
 
+def test_a_version_stands_in_until_there_is_a_champion(registry: Registry, tmp_path: Path) -> None:
+    first = registry.stand_in(version(registry, tmp_path), "provisional")
+    assert first.aliases == ("provisional",) and registry.champion() is None
+    assert registry.serving() == first
+    second = registry.promote(version(registry, tmp_path, "y"), NOW, "better")
+    assert second.aliases == ("champion",) and registry.serving() == second
+    assert registry.version(first.version).aliases == ()
+    assert registry.rollback(NOW).version == first.version
+
+
 def test_a_refused_version_leaves_the_champion(registry: Registry, tmp_path: Path) -> None:
     first = registry.promote(version(registry, tmp_path), NOW, "better")
     second = version(registry, tmp_path, "y")
