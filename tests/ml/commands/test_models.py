@@ -32,7 +32,8 @@ def test_why_a_champion_no_longer_fits_is_a_tag_of_its_successor(finlake: Comman
     assert said[0] == "finlake.drift" and "100 %" in said[1]
 
 
-def test_a_challenger_that_is_no_better_is_refused_and_the_other_goes_on_serving(finlake: Commands) -> None:
+def test_a_challenger_that_is_no_better_is_refused_and_the_champion_stays(finlake: Commands) -> None:
+    assert finlake.run("models", "promote", "1")["aliases"] == ["champion"]
     second = finlake.run("train", "--force", "--nothing-new-exit-code", str(NOTHING_NEW), code=NOTHING_NEW)
     assert second["promoted"] is False and second["version"] == "2"
     assert second["reason"]["message"] == "models.coverage_out_of_band"
