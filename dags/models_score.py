@@ -3,7 +3,8 @@
 An Airflow DAG that runs on each publish of the marts and after each training. `score` writes one complete run of the champion,
 `build` and `publish` show it. `drift` ends green only if the champion no longer fits; then `models_train` runs.
 
-* `score` **skipped**: this data was scored already. `drift` skipped: the champion fits.
+* `score` **skipped**: this data was scored already; `build` and `publish` look whether readers see it. `drift` skipped: the
+  champion fits.
 * Red: readers see the run before. **Killed at any point, the next run gives what one run gives**, published once.
 
 Updates the assets `marts.models` and, with drift, `models.drift`. Runbooks: `docs/runbooks/airflow.md`,
@@ -26,8 +27,8 @@ with DAG(
 ) as dag:
     first_training = command(dag.dag_id, "first_training")
     score = command(dag.dag_id, "score", skip_on_exit_code=names.NOTHING_NEW_EXIT_CODE)
-    build = command(dag.dag_id, "build")
-    publish = command(dag.dag_id, "publish", outlets=[asset(names.ASSET_RESULTS)])
+    build = command(dag.dag_id, "build", trigger_rule="none_failed")
+    publish = command(dag.dag_id, "publish", trigger_rule="none_failed", outlets=[asset(names.ASSET_RESULTS)])
     drift = command(
         dag.dag_id,
         "drift",

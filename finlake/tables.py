@@ -155,13 +155,19 @@ def _relax(table: DeltaTable, contract: Contract) -> None:
     keys = partition_columns(contract)
     if not keys or all(field.nullable or field.name not in free for field in fields):
         return
+    # A filter that touches no partition: text of a key that is a day has to be one.
+    nowhere = (
+        "0001-01-01"
+        if pa.types.is_date(arrow_schema(contract).field(keys[0]).type)
+        else "no partition is touched"
+    )
     relaxed = pa.schema([field.with_nullable(field.nullable or field.name in free) for field in fields])
     table.create_write_transaction(
         [],
         "overwrite",
         DeltaSchema.from_arrow(relaxed),
         partition_by=keys,
-        partition_filters=[(keys[0], "=", "no partition is touched")],
+        partition_filters=[(keys[0], "=", nowhere)],
     )
     table.update_incremental()
 

@@ -19,7 +19,9 @@ from pipeline.airflow_home import AirflowHome
 from pipeline.airflow_processes import API_SERVER, COMPONENTS, AirflowProcesses
 
 FOLLOWED = (names.METRICS_DAG, names.INGEST_DAG, names.BUILD_DAG)
-"""The DAGs that are run here; the others stay as Airflow makes them, paused."""
+"""The DAGs that are run here."""
+HELD_BACK = (names.TRAIN_DAG, names.SCORE_DAG)
+"""Paused meanwhile: the publish would start them, and the end of this Airflow would cut them off."""
 START_SECONDS = 180.0
 POLL_SECONDS = 0.4
 FAILURES = frozenset({"failed", "up_for_retry"})
@@ -84,7 +86,7 @@ def wait_until_ready(processes: AirflowProcesses, api: AirflowApi, watch: Watche
 
 def fail_unfinished_runs(api: AirflowApi) -> None:
     """Close the runs that a kill cut off: they would hold back the next one, which repairs their data."""
-    for dag_id in FOLLOWED:
+    for dag_id in (*FOLLOWED, *HELD_BACK):
         if api.dag(dag_id) is None:
             continue
         api.unpause(dag_id)
@@ -96,7 +98,8 @@ def fail_unfinished_runs(api: AirflowApi) -> None:
 def run_dags(processes: AirflowProcesses, api: AirflowApi, watch: Watcher) -> RunOutcome:
     """Trigger `metrics_ingest`, then `billing_ingest`; follow them and the one `marts_build` that is due, to the end."""
     outcome = RunOutcome()
-    api.pause(names.BUILD_DAG)
+    for dag_id in (*HELD_BACK, names.BUILD_DAG):
+        api.pause(dag_id)
     try:
         _, no_metrics = _ingest(processes, api, names.METRICS_DAG, watch, outcome)
     finally:

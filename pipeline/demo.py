@@ -95,6 +95,8 @@ class RunningAirflow:
         """Say where the UI is and wait for Ctrl-C. Raises FinlakeError if a component ends by itself."""
         home = self.processes.home
         home.running_mark.touch()  # its schedules may start a run while it is up
+        for dag_id in airflow_run.HELD_BACK:
+            self.api.unpause(dag_id)
         stdout_console().print(text("demo.ui_ready", self.language, url=home.url), soft_wrap=True)
         try:
             while True:

@@ -19,6 +19,7 @@ from pipeline.fitting import FittingTable
 RUNS_SHOWN = 5
 WARNINGS_SHOWN = 5
 STATES = ("loaded", "superseded", "loading", "unfinished", "held", "refused")
+_ERROR_PARTS = (("where", "where"), ("intact", "intact"), ("next", "next_step"))
 _OUTCOMES = {"ok": "green", "failed": "bold red", "interrupted": "yellow"}
 
 
@@ -36,12 +37,13 @@ def _parts(said: dict[str, Any], language: str, now: datetime) -> Iterator[Rende
         yield from _deliveries(said, language)
     else:
         yield Text(text("status.empty", language))
-    yield from _refusals(said, language)
     yield from _metrics(said["metrics"], language)
     yield from _published(said, language)
     yield from _warnings(said["runs"], language)
     if said["runs"]:
         yield _runs(said["runs"][:RUNS_SHOWN], language)
+    yield from _held(said, language)
+    yield from _refusals(said, language)
 
 
 def _running(run: dict[str, Any] | None, language: str, now: datetime) -> Iterator[Text]:
@@ -112,18 +114,25 @@ def _deliveries(said: dict[str, Any], language: str) -> Iterator[Text]:
         yield Text(text("status.other_exports", language, count=len(said["other_exports"])), style="dim")
 
 
-def _refusals(said: dict[str, Any], language: str) -> Iterator[Text]:
-    for refusal in said["refused"]:
-        title = text("status.refused_title", language)
-        yield Text(f"{title}: {refusal['billing_period'] or '?'}  {refusal['manifest']}", style="red")
-        error = told(refusal, language)
-        yield Text(f"  {error['what']} ({error['where']})")
-        yield Text(f"  {text('status.next', language, words=error['next_step'])}")
+def _held(said: dict[str, Any], language: str) -> Iterator[Text]:
     for delivery in said["deliveries"]:
         if delivery["state"] == "held":
             title = text("status.held_title", language)
             yield Text(f"{title}: {delivery['billing_period']}  {delivery['manifest']}", style="yellow")
             yield Text(f"  {_reason(delivery, language)}")
+
+
+def _refusals(said: dict[str, Any], language: str) -> Iterator[Text]:
+    """Last of all: in the log of a task, the end is what one sees."""
+    labels = {part: text(f"error.{name}", language) + ":" for name, part in _ERROR_PARTS}
+    width = 1 + max(map(len, labels.values()))
+    for refusal in said["refused"]:
+        title = text("status.refused_title", language)
+        yield Text(f"{title}: {refusal['billing_period'] or '?'}  {refusal['manifest']}", style="red")
+        error = told(refusal, language)
+        yield Text(f"  {error['what']}")
+        for part, label in labels.items():
+            yield Text(f"  {label:<{width}}{error[part]}")
 
 
 def _reason(delivery: dict[str, Any], language: str) -> str:

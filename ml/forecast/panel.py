@@ -74,7 +74,9 @@ def panel_of(
     without any, that level has no series."""
     modeled = bill[is_modeled(bill) & (bill["usage_date"] <= pd.Timestamp(as_of))]
     days = pd.date_range(modeled["usage_date"].min(), pd.Timestamp(as_of), freq="D", name="ds")
-    sums = sums_of(modeled, days, config["lightgbm"]["signs"])
+    # Versions that were trained before there were signs go on scoring without.
+    rules = config["lightgbm"].get("signs")
+    sums = sums_of(modeled, days, rules) if rules else {}
     rows = modeled.groupby(["usage_date", "account_id", "service"], as_index=False, sort=True)["cost"].sum()
     rows["organizational_unit"] = rows["account_id"].map(dict(units or {})).fillna("")
     levels = {level: keys for level, keys in config["levels"].items() if _has(rows, keys)}
@@ -139,7 +141,7 @@ def _level(
         index=pd.Index(ids, name="unique_id"),
     )
     columns = pd.Index(ids, name="unique_id")
-    signs = signs_of(sums, _labels(sums, level, keys, units))
+    signs = signs_of(sums, _labels(sums, level, keys, units)) if sums else {}
     return Panel(
         pd.DataFrame(values, index=days, columns=columns),
         made,

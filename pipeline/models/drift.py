@@ -45,6 +45,11 @@ def signs_of(
     return [message(f"models.drift_{sign.sign}", **sign.values) for sign in found]
 
 
+def days_measured(lake: Lake, settings: Settings, inputs: Inputs, version: str) -> int:
+    """Days of the last weeks of which there is a forecast of the version and what came, over all currencies."""
+    return sum(len(_accuracy(lake, settings, inputs, version, currency)) for currency in inputs.bills)
+
+
 def _spend(inputs: Inputs, currency: str, trained: Trained) -> pd.Series:
     """Money of the last days per account x service."""
     panel = panel_of(inputs.bills[currency], inputs.as_of, trained.config)

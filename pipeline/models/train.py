@@ -54,7 +54,7 @@ def run_train(
     lake, config = open_lake(settings.lake), load("forecast")
     registry = registry_of(lake, settings)
     if if_none and (serving := registry.serving()):
-        return {"changed": False, **_told(serving, None)}
+        return {"changed": False, "serves_already": True, **_told(serving, None)}
     with RunReport("train", Path(lake.reports), lake=lake.root) as report:
         progress = bar_progress(bar, "train", report, settings.language)
         with report.step("read"):

@@ -10,7 +10,7 @@ from finlake.lake import Lake, open_lake
 from finlake.settings import Settings
 from ml.config import load
 from ml.registry.tracking import Registry, Version
-from pipeline.models.drift import signs_of
+from pipeline.models.drift import days_measured, signs_of
 from pipeline.models.inputs import inputs_of
 from pipeline.models.places import registry_of
 from pipeline.models.score import serving_of
@@ -49,7 +49,8 @@ def drifted(settings: Settings) -> dict[str, Any]:
     serving = serving_of(registry, lake)
     measured = registry.metrics(serving.version)
     signs = signs_of(lake, settings, inputs, serving.version.version, serving.models, measured)
-    return {"version": serving.version.version, "signs": signs}
+    number = serving.version.version
+    return {"version": number, "signs": signs, "days": days_measured(lake, settings, inputs, number)}
 
 
 def _version(registry: Registry, number: str, lake: Lake) -> Version:

@@ -29,7 +29,8 @@ class ModelsView:
     def trained(self, payload: Payload) -> None:
         """Which version came out, whether it counts, and how it did beside the others."""
         if not payload["changed"]:
-            self.say("nothing_new", version=payload["version"])
+            name = "serves_already" if payload.get("serves_already") else "nothing_new"
+            self.say(name, version=payload["version"])
             return
         state = self.words(next((one for one in ("promoted", "stands_in") if payload[one]), "refused"))
         reason = told(payload["reason"], self.language)
@@ -76,7 +77,7 @@ class ModelsView:
 
     def drifted(self, payload: Payload) -> None:
         if not payload["signs"]:
-            self.say("no_drift", version=payload["version"])
+            self.say("no_drift" if payload["days"] else "no_drift_known", version=payload["version"])
         for sign in payload["signs"]:
             self.say("drift", version=payload["version"], sign=told(sign, self.language))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -22,6 +22,7 @@ from pipeline.airflow_home import AirflowHome, environment, free_port, migrate
 from pipeline.airflow_processes import AirflowProcesses
 from pipeline.airflow_run import wait_until_ready
 from pipeline.targets import target_of
+from tests.airflow.observed import ObservedAirflow
 from tests.airflow.postgres import postgresql
 from tests.athena.conftest import LAYOUT, kit
 from tests.athena.kit import Kit
@@ -45,34 +46,10 @@ QUICK = {
 
 
 @dataclass
-class Production:
+class Production(ObservedAirflow):
     """A running Airflow, and what it works on."""
 
-    processes: AirflowProcesses
-    api: AirflowApi
     variables: dict[str, str]
-
-    def until(self, done: Callable[[], Any], seconds: float) -> Any:
-        """What `done` gives once it is true."""
-        deadline = time.monotonic() + seconds
-        while not (found := done()):
-            self.processes.check_alive()
-            assert time.monotonic() < deadline, self.states()
-            time.sleep(0.5)
-        return found
-
-    def task(self, dag: str, run: str, task: str) -> dict[str, Any]:
-        return next(t for t in self.api.tasks(dag, run) if t["task_id"] == task)
-
-    def states(self) -> dict[str, Any]:
-        """For a failure: every task of every run."""
-        return {
-            f"{dag} {run['dag_run_id']}": [
-                (t["task_id"], t["state"]) for t in self.api.tasks(dag, run["dag_run_id"])
-            ]
-            for dag in (names.INGEST_DAG, names.BUILD_DAG)
-            for run in self.api.runs(dag)
-        }
 
     def kill_scheduler(self) -> int:
         """SIGKILL to the scheduler and everything that it started; how many that were."""
@@ -131,18 +108,7 @@ def test_a_bill_is_published_although_the_scheduler_is_killed_half_way(
     assert production.kill_scheduler() > 2, "scheduler, its worker and the command"
     production.processes.start("scheduler")
     production.until(lambda: api.run_state(names.INGEST_DAG, run) == "success", 300)
-    caused = production.until(
-        lambda: next(
-            (
-                r
-                for r in api.runs(names.BUILD_DAG)
-                if run in api.started_by(names.BUILD_DAG, str(r["dag_run_id"]))
-            ),
-            None,
-        ),
-        60,
-    )
-    build = str(caused["dag_run_id"])
+    build = production.caused(names.BUILD_DAG, run)
     production.until(lambda: api.run_state(names.BUILD_DAG, build) == "success", 400)
     assert_published(production, totals, monkeypatch)
 

@@ -115,6 +115,13 @@ def test_nothing_new_is_a_skip_and_a_refused_delivery_is_still_told(dags: dict[s
         assert dag.get_task("refused").trigger_rule == "none_failed", "all_done would hide a failed ingest"
 
 
+def test_a_run_that_was_scored_and_never_shown_is_shown_by_the_next(dags: dict[str, Any]) -> None:
+    for task in ("build", "publish"):
+        assert dags[names.SCORE_DAG].get_task(task).trigger_rule == "none_failed", (
+            "score skips what it did before"
+        )
+
+
 def test_every_task_is_one_finlake_command_that_a_person_can_paste(dags: dict[str, Any]) -> None:
     for dag in dags.values():
         environment = jinja2.Environment(undefined=jinja2.StrictUndefined)

@@ -6,12 +6,17 @@ import json
 import subprocess
 import sys
 import time
+import urllib.error
 from datetime import UTC, datetime
+from email.message import Message
 from pathlib import Path
+from typing import Any
 
 import psutil
+import pytest
 
 from finlake import names
+from pipeline.airflow_api import AirflowApi
 from pipeline.airflow_home import AirflowHome, environment, free_port
 from pipeline.airflow_run import TaskView, log_lines, task_log, task_views
 
@@ -112,3 +117,17 @@ def _family(pid: int) -> list[psutil.Process]:
     while not psutil.Process(pid).children() and time.monotonic() < deadline:
         time.sleep(0.05)
     return [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+
+
+def test_who_started_a_run_is_unknown_while_airflow_cannot_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answers(code: int) -> set[str]:
+        def call(*_: Any) -> dict[str, Any]:
+            raise urllib.error.HTTPError("", code, "", Message(), None)
+
+        api = AirflowApi("http://127.0.0.1:1")
+        monkeypatch.setattr(api, "_call", call)
+        return api.started_by(names.BUILD_DAG, "a run")
+
+    assert answers(500) == set()
+    with pytest.raises(urllib.error.HTTPError):
+        answers(404)

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
+from deltalake import Schema
 
 from finlake.contracts import load_contract
 from finlake.errors import FinlakeError, NotFound
@@ -24,6 +25,7 @@ from pipeline.ml_state import RESULTS, ensure_ml_tables, results_fingerprint, ru
 from pipeline.ml_tables import Label, add_label, labels, read_results, write_results, write_run
 from tests.pipeline.ml_results import anomalies, forecasts, frames
 
+BOUNDS = [f"{side}_{level}" for side in ("lower", "upper") for level in (50, 80, 95)]
 FIRST, SECOND = date(2026, 4, 27), date(2026, 4, 28)
 
 
@@ -50,6 +52,33 @@ def test_money_is_rounded_half_to_even_by_a_floats_shortest_form_and_sums_hold()
     assert made["upper_50"] == Decimal("123456789.100000000000")
     assert made["cost"] == made["modeled_cost"] + made["scheduled_cost"] == Decimal("10.100000000002")
     assert made["explanation_en"] is None and made["driver_trend"] is None
+
+
+def test_a_forecast_without_an_interval_is_kept_also_where_the_table_required_one(lake: Lake) -> None:
+    given = forecasts(FIRST, days=1)
+    write_run(lake, FIRST, {"forecasts": given}, build_id="b1", data_version="d1")
+    require_bounds(lake)
+    bare = forecasts(SECOND, days=1).assign(**dict.fromkeys(BOUNDS))
+    write_run(lake, SECOND, {"forecasts": bare}, build_id="b1", data_version="d2")
+    assert read_results(lake, "forecasts", FIRST)["lower_80"].notna().all()
+    assert read_results(lake, "forecasts", SECOND)[BOUNDS].isna().all().all()
+
+
+def require_bounds(lake: Lake) -> None:
+    """Make the table require intervals, as those of an earlier version did."""
+    table = open_table(lake, "silver", "forecasts")
+    assert table is not None
+    fields = list(pa.schema(table.schema().to_arrow()))
+    table.create_write_transaction(
+        [],
+        "overwrite",
+        Schema.from_arrow(pa.schema([f.with_nullable(f.nullable and f.name not in BOUNDS) for f in fields])),
+        partition_by=["origin_date"],
+        partition_filters=[("origin_date", "=", "0001-01-01")],
+    )
+    table.update_incremental()
+    now = pa.schema(table.schema().to_arrow())
+    assert not any(now.field(name).nullable for name in BOUNDS)
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,13 @@ def test_what_comes_later_changes_no_sign(bill: pd.DataFrame, config: dict[str, 
         pd.testing.assert_frame_equal(panel_of(whole, early, config).signs[name], frame, check_freq=False)
 
 
+def test_a_version_from_before_there_were_signs_goes_on_without(
+    bill: pd.DataFrame, config: dict[str, Any]
+) -> None:
+    before = {name: value for name, value in config["lightgbm"].items() if name != "signs"}
+    assert panel_of(bill, AS_OF, config | {"lightgbm": before}).until(DAY).signs == {}
+
+
 def test_the_model_takes_signs_and_does_without(bill: pd.DataFrame, config: dict[str, Any]) -> None:
     panel = panel_of(changed(bill, resource_id="i-9"), AS_OF, config)
     with_signs = lightgbm(panel.values, 14, config, panel.signs)
