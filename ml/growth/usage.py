@@ -73,5 +73,6 @@ def divides_by_own_months(billed: pd.Series) -> bool:
     for factor in (np.asarray(billed.index.days_in_month, dtype=float), MEAN_MONTH):
         with np.errstate(divide="ignore", invalid="ignore"):
             jumps = np.log(billed * factor).diff()[first_of_month]
-        steps.append(jumps.replace([np.inf, -np.inf], np.nan).abs().median())
+        known = jumps.replace([np.inf, -np.inf], np.nan).dropna()
+        steps.append(known.abs().median() if len(known) else np.nan)
     return not (np.isfinite(steps).all() and steps[0] > steps[1])
