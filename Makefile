@@ -63,6 +63,7 @@ faults: setup ## the fault suite, resumable: make faults SEED=20261123 FROM=0 N=
 bench: setup ## speed beside scripts that do the same, resumable (hours): make bench SIZES=1000000 ROUNDS=1
 	@$(BIN)/python -m benchmarks.run $(if $(SIZES),--sizes $(SIZES)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 	@$(BIN)/python -m benchmarks.page $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m benchmarks.models
 
 backtest: setup ## how good forecasts and anomalies are, all tables (needs the test data; ten minutes and more)
 	@$(BIN)/python -m tests.backtest $(ARGS)

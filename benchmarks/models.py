@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.measure import adopting, measure
+from benchmarks.measure import Measured, adopting, measure
 from ml.config import config_hash, load
 from ml.forecast.panel import BOTTOM, COLUMNS, Panel
 
@@ -80,6 +80,8 @@ def main() -> None:
     if given.inside:
         print(json.dumps(work(given.subject[0], given.series, given.expensive)))
         return
+    print("| | series | wall, s | of that forecasting, s | CPU, s | peak memory, MB | series/s |", flush=True)
+    print("|---|--:|--:|--:|--:|--:|--:|", flush=True)
     for subject in given.subject or SUBJECTS:
         series = given.alone if subject == "auto_ets" else given.series
         command = [sys.executable, "-m", "benchmarks.models", "--inside", "--subject", subject]
@@ -88,7 +90,16 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with adopting():
             found = measure(command, folder, HOURS, MEMORY)
-        print(subject, found)
+        print(_row(subject, series, found), flush=True)
+
+
+def _row(subject: str, series: int, found: Measured) -> str:
+    """A row of the table, or what became of a subject that did not end."""
+    if found.outcome != "ok":
+        return f"| {subject} | {series:,} | {found.outcome} | | | | |"
+    seconds = json.loads(found.said.splitlines()[-1])["seconds"]
+    figures = f"{found.wall:,.0f} | {seconds:,.0f} | {found.cpu:,.0f} | {found.peak_memory / 1e6:,.0f}"
+    return f"| {subject} | {series:,} | {figures} | {series / seconds:,.0f} |"
 
 
 if __name__ == "__main__":

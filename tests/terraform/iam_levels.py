@@ -21,7 +21,7 @@ BESIDE = {
     "kms:Decrypt": "Write",
     "kms:GenerateDataKey": "Write",
     "sts:AssumeRole": "Write",
-    "iam:PassRole": "Write",
+    "iam:PassRole": "Permissions management",
 }
 """Called on finlake's behalf (iam_actions.yml, `beside`), with the level that AWS gives them."""
 OWN = (":::the-lake", ":::the-results", ":table/", ":catalog", ":database/", ":workgroup/", ":/applications/")
