@@ -11,9 +11,10 @@ from pipeline.ml_state import runs
 from tests.ml.commands.conftest import NOTHING_NEW, Commands
 
 
-def test_scoring_killed_halfway_and_run_again_is_published_once(finlake: Commands) -> None:
-    finlake.run("score", code=-signal.SIGKILL, FINLAKE_FAILPOINT="after_anomalies_commit")
-    assert runs(open_lake(str(finlake.lake))) == []
+def test_scoring_killed_anywhere_and_run_again_is_published_once(finlake: Commands) -> None:
+    for point in ("after_scoring", "after_anomalies_commit"):
+        finlake.run("score", code=-signal.SIGKILL, FINLAKE_FAILPOINT=point)
+        assert runs(open_lake(str(finlake.lake))) == []
     scored = finlake.run("score")
     assert scored["changed"] is True
     again = finlake.run("score", "--nothing-new-exit-code", str(NOTHING_NEW), code=NOTHING_NEW)
