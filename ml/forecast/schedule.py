@@ -17,6 +17,7 @@ import pandas as pd
 from ml.forecast.panel import is_modeled
 
 _GROUP = ["account_id", "service", "charge_category", "day"]
+_CHARGE = ["usage_date", "account_id", "service", "charge_category"]
 
 
 def schedules(bill: pd.DataFrame, as_of: pd.Timestamp, config: Mapping[str, Any]) -> pd.DataFrame:
@@ -46,7 +47,7 @@ def schedules(bill: pd.DataFrame, as_of: pd.Timestamp, config: Mapping[str, Any]
 def scheduled_ahead(
     plan: pd.DataFrame, days: pd.DatetimeIndex, modeled: Mapping[pd.Period, float]
 ) -> pd.DataFrame:
-    """What a plan (see schedules) charges on future days: usage_date, account_id, service, cost. `modeled`: the payer's
+    """What a plan (see schedules) charges on days: usage_date, account_id, service, charge_category, cost. `modeled`: the payer's
     forecast of each month's modeled cost. A day 31 is a shorter month's last."""
     parts = []
     for month, total in modeled.items():
@@ -59,22 +60,40 @@ def scheduled_ahead(
                     "usage_date": dates,
                     "account_id": plan["account_id"],
                     "service": plan["service"],
+                    "charge_category": plan["charge_category"],
                     "cost": amount,
                 }
             )
         )
     if not parts:
-        return pd.DataFrame(columns=["usage_date", "account_id", "service", "cost"])
+        return pd.DataFrame(columns=[*_CHARGE, "cost"])
     made = pd.concat(parts, ignore_index=True)
     made = made[made["usage_date"].isin(days)]
-    return made.groupby(["usage_date", "account_id", "service"], as_index=False)["cost"].sum()
+    return made.groupby(_CHARGE, as_index=False)["cost"].sum()
+
+
+def still_due(planned: pd.DataFrame, so_far: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Of what is planned what has not been charged: days ahead, and of days that are over what comes once a month and
+    has not come.
+
+    Tax and monthly fees are dated on the first and may be delivered weeks later: AWS applies support fees, credits and
+    refunds even after a month is final (https://docs.aws.amazon.com/cur/latest/userguide/what-is-cur.html).
+    """
+    if planned.empty:
+        return planned
+    ahead = planned["usage_date"] > as_of
+    month = planned["usage_date"].dt.to_period("M")
+    group = [month.rename("month"), *(planned[name] for name in _CHARGE[1:])]
+    once = planned.groupby(group)["usage_date"].transform("size") == 1
+    came = planned.merge(so_far[_CHARGE], how="left", on=_CHARGE, indicator=True)["_merge"] == "both"
+    return planned[ahead | (once & ~came.to_numpy())]
 
 
 def charged_so_far(bill: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """What a month that is going on has been charged besides usage: usage_date, account_id, service, cost."""
+    """What a month that is going on has been charged besides usage: usage_date, account_id, service, charge_category, cost."""
     first = (as_of + pd.Timedelta(days=1)).replace(day=1)
     rows = bill[~is_modeled(bill) & bill["usage_date"].between(first, as_of)]
-    return rows.groupby(["usage_date", "account_id", "service"], as_index=False)["cost"].sum()
+    return rows.groupby(_CHARGE, as_index=False)["cost"].sum()
 
 
 def _modeled(bill: pd.DataFrame, months: pd.Index) -> pd.Series:

@@ -13,7 +13,7 @@ from ml.forecast.model import Learned
 from ml.forecast.panel import Panel, panel_of
 from ml.forecast.parts import parts_of
 from ml.forecast.reconcile import coherent
-from ml.forecast.schedule import charged_so_far, scheduled_ahead, schedules
+from ml.forecast.schedule import charged_so_far, scheduled_ahead, schedules, still_due
 from ml.forecast.table import Ahead, by_period, rows_of
 from ml.forecast.train import Trained, month_sums
 from ml.forecast.windows import Local, expensive_of, said_at, size
@@ -46,9 +46,9 @@ def score(
     whole = {
         day.to_period("M"): float(total) for day, total in months.modeled["organisation|organisation"].items()
     }
-    calendar = pd.date_range(as_of + pd.Timedelta(days=1), months.modeled.index[-1] + pd.offsets.MonthEnd(0))
-    fixed = scheduled_ahead(schedules(bill, as_of, config), calendar, whole)
+    calendar = pd.date_range(months.modeled.index[0], months.modeled.index[-1] + pd.offsets.MonthEnd(0))
     so_far = charged_so_far(bill, as_of)
+    fixed = still_due(scheduled_ahead(schedules(bill, as_of, config), calendar, whole), so_far, as_of)
     made = []
     for grain, ahead, learned in (("day", days, trained.days), ("month", months, trained.months)):
         charges = by_period(pd.concat([so_far, fixed]), ahead.modeled.index, grain)

@@ -56,7 +56,13 @@ def _error(name: str, values: np.ndarray, horizon: int, season: int, windows: in
         try:
             with np.errstate(all="ignore"):
                 told = _model(name, season).forecast(y=known.astype(float), h=len(came))["mean"]
-        except (ValueError, ZeroDivisionError, FloatingPointError, np.linalg.LinAlgError):
+        except (
+            ValueError,
+            ZeroDivisionError,
+            FloatingPointError,
+            NotImplementedError,
+            np.linalg.LinAlgError,
+        ):
             return np.inf
         wrong += float(np.abs(np.asarray(told) - came).sum())
         size += float(np.abs(came).sum())

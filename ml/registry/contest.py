@@ -70,9 +70,9 @@ def decide(
     low, high = rules["coverage"]
     if challenger.coverage is None or not low <= challenger.coverage <= high:
         covered = {"covered": _percent(challenger.coverage or 0.0)}
-        if champion is None and (provisional is None or challenger.accuracy > provisional.accuracy):
-            return Decision(False, "provisional_coverage", values | covered, stands_in=True)
         band = {"low": _percent(low), "high": _percent(high)}
+        if champion is None and (provisional is None or challenger.accuracy > provisional.accuracy):
+            return Decision(False, "provisional_coverage", values | covered | band, stands_in=True)
         return Decision(False, "coverage_out_of_band", values | covered | band)
     if champion is not None and challenger.accuracy <= champion.accuracy:
         return Decision(False, "not_better_than_champion", values | {"champion": _percent(champion.accuracy)})

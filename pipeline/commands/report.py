@@ -34,6 +34,12 @@ def ml(
             show_default=False,
         ),
     ] = None,
+    currency: Annotated[
+        str | None,
+        typer.Option(
+            "--currency", help="Otherwise: that of the largest spend.", metavar="USD", show_default=False
+        ),
+    ] = None,
     language: Annotated[
         str | None,
         typer.Option(
@@ -44,14 +50,11 @@ def ml(
 ) -> None:
     """Write an HTML page of insights: forecasts with intervals, backtest, anomalies on their series, patterns.
 
-    One file without anything from the network. What was not scored or measured says so on the page.
+    One file of one currency, without anything from the network. What was not scored or measured says so on the page.
     """
     from pipeline.models.insights import write_page
     from pipeline.models.view import ModelsView
 
     settings = resolve_settings(config, lake=lake, target=target)
-    payload = write_page(settings, output, language or settings.language, backtest)
-    Output(json).emit(
-        payload,
-        lambda console: ModelsView(console, settings.language).say("report_written", path=payload["path"]),
-    )
+    payload = write_page(settings, output, language or settings.language, backtest, currency)
+    Output(json).emit(payload, lambda console: ModelsView(console, settings.language).page(payload))

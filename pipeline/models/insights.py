@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from finlake.errors import UsageError
 from finlake.lake import open_lake
 from finlake.objects import write_atomically
 from finlake.settings import Settings
@@ -24,11 +25,17 @@ SHOWN_SERIES = 40
 _HORIZON_OF = {"next_month": "next_month", "year": "12_months", "daily": 28}
 
 
-def write_page(settings: Settings, output: Path, language: str, backtest: Path | None) -> dict[str, Any]:
-    """Write the page of the currency with the largest spend. Raises NotFound where nothing is published."""
+def write_page(
+    settings: Settings, output: Path, language: str, backtest: Path | None, currency: str | None = None
+) -> dict[str, Any]:
+    """Write the page of a currency, by default of that with the largest figures. Raises NotFound where nothing is published,
+    UsageError for a currency that the bill doesn't have."""
     lake, config = open_lake(settings.lake), load("forecast")
     inputs = inputs_of(lake, settings, config["late_days"])
-    currency = max(inputs.bills, key=lambda one: float(inputs.bills[one]["cost"].sum()))
+    currency = currency or max(inputs.bills, key=lambda one: float(inputs.bills[one]["cost"].sum()))
+    if currency not in inputs.bills:
+        known = ", ".join(sorted(inputs.bills))
+        raise UsageError.of("currency_not_billed", where=lake.root, currency=currency, currencies=known)
     bill = inputs.bills[currency]
     panel = panel_of(bill, inputs.as_of, config, units_of(settings))
     registry = registry_of(lake, settings)
@@ -49,6 +56,7 @@ def write_page(settings: Settings, output: Path, language: str, backtest: Path |
     return {
         "path": str(output.resolve()),
         "currency": currency,
+        "others": sorted(set(inputs.bills) - {currency}),
         "origin_date": inputs.as_of.date().isoformat(),
     }
 

@@ -50,6 +50,12 @@ class ModelsView:
                 names = ("model", "accuracy", "organisation", "coverage", "windows")
                 self.table(self.words("standings", currency=currency), names, rows)
 
+    def page(self, payload: Payload) -> None:
+        """Where the page is, and which currencies it doesn't show."""
+        self.say("report_written", path=payload["path"])
+        if payload["others"]:
+            self.say("report_others", currency=payload["currency"], others=", ".join(payload["others"]))
+
     def scored(self, payload: Payload) -> None:
         values = {"origin": payload["origin_date"], "version": payload["version"]}
         if "rows" in payload:

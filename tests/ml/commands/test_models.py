@@ -60,4 +60,6 @@ def test_a_backtest_shows_the_baselines_beside(finlake: Commands, tmp_path: Path
     assert said["made_from"]["config"] and said["made_from"]["data"]
     page = tmp_path / "page.html"
     finlake.run("report", "ml", "--output", str(page), "--backtest", str(tmp_path), "--language", "pt-BR")
+    finlake.run("report", "ml", "--output", str(page), "--currency", "EUR", code=2)
+    finlake.run("report", "ml", "--output", str(page), "--currency", "BRL")
     assert "<svg" in page.read_text(encoding="utf-8")

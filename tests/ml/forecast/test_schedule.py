@@ -7,7 +7,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ml.forecast.schedule import charged_so_far, scheduled_ahead, schedules
+from ml.forecast.schedule import charged_so_far, scheduled_ahead, schedules, still_due
+from ml.forecast.score import score
+from ml.forecast.train import Trained
 from tests.ml.conftest import AS_OF, made_bill
 
 MAY, JUNE = pd.Period("2026-05"), pd.Period("2026-06")
@@ -62,3 +64,38 @@ def test_a_charge_of_the_31st_falls_on_a_shorter_months_last_day(config: dict[st
 
 def test_what_the_month_was_charged_already_is_counted_once(bill: pd.DataFrame) -> None:
     assert charged_so_far(bill, AS_OF)["service"].tolist() == ["ec2", "marketplace"]
+
+
+def test_tax_and_fees_that_are_dated_before_today_and_have_not_come_are_still_due(
+    bill: pd.DataFrame, config: dict[str, Any], trained: Trained
+) -> None:
+    """AWS delivers the tax of a month, dated on its first, with the invoice: the month's forecast holds it, no day ahead does."""
+    first = AS_OF.replace(day=1)
+    undelivered = bill[(bill["charge_category"] != "Tax") | (bill["usage_date"] < first)]
+    found = {name: score(rows, AS_OF, trained) for name, rows in {"all": bill, "some": undelivered}.items()}
+    tax = bill[(bill["charge_category"] == "Tax") & (bill["usage_date"] == first)]["cost"].sum()
+    month = {n: _of_top(rows, "month", "scheduled_cost")[first] for n, rows in found.items()}
+    whole = _of_top(found["some"], "month", "modeled_cost")[first]
+    assert tax > 0
+    assert month["some"] == pytest.approx(month["all"] - tax + 0.1 * whole, rel=0.01)
+    day = {n: _of_top(rows, "day", "scheduled_cost") for n, rows in found.items()}
+    assert (
+        day["some"]
+        .loc[: first + pd.offsets.MonthEnd(0)]
+        .equals(day["all"].loc[: first + pd.offsets.MonthEnd(0)])
+    )
+
+
+def test_what_comes_every_day_is_not_due_for_days_that_are_over() -> None:
+    days = pd.date_range("2026-06-01", "2026-06-30")
+    daily = pd.DataFrame(
+        {"usage_date": days, "account_id": "1", "service": "x", "charge_category": "Credit", "cost": -1.0}
+    )
+    tax = daily.head(1).assign(charge_category="Tax", cost=5.0)
+    due = still_due(pd.concat([daily, tax], ignore_index=True), daily.head(0), pd.Timestamp("2026-06-10"))
+    assert due["cost"].sum() == 5.0 - 20 and due["usage_date"].min() == days[0]
+
+
+def _of_top(rows: pd.DataFrame, grain: str, column: str) -> pd.Series:
+    top = rows[(rows["level"] == "organisation") & (rows["grain"] == grain)]
+    return top.set_index(pd.to_datetime(top["period_start"]))[column].astype(float)
