@@ -55,7 +55,7 @@ test-airflow test-production: test-%: setup ## suites of Airflow's scheduler, on
 	$(PYTEST) -m suite_$* $(if $(REPORTS),--junitxml=$(REPORTS)/$*.xml) $(filter-out --cov%,$(ARGS))
 
 test-thorough: setup ## the property tests with very many examples (hours)
-	HYPOTHESIS_PROFILE=thorough $(PYTEST) -n $(JOBS) --timeout 0 tests/properties tests/collect tests/spark_jobs $(ARGS)
+	HYPOTHESIS_PROFILE=thorough $(PYTEST) -n $(JOBS) --timeout 0 tests/properties tests/collect tests/spark_jobs tests/ml/commands/test_scoring.py $(ARGS)
 
 faults: setup ## the fault suite, resumable: make faults SEED=20261123 FROM=0 N=50 (all without them)
 	@$(BIN)/python -m tests.faults.run $(if $(SEED),--seed $(SEED)) $(if $(FROM),--from $(FROM)) $(if $(N),--n $(N)) $(ARGS)
