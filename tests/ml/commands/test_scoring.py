@@ -12,7 +12,6 @@ from finlake.warehouse import Warehouse
 from pipeline.ml_state import runs
 from tests.ml.commands.conftest import NOTHING_NEW, Commands
 
-
 ALL_POINTS = ("after_scoring", "after_anomalies_commit")
 POINTS = ALL_POINTS if settings.get_current_profile_name() == "thorough" else ALL_POINTS[-1:]
 """A whole scoring each; tests/pipeline/test_ml_tables.py kills the writing of results at all points."""
