@@ -67,5 +67,17 @@ class CheckResult:
         }
 
 
+def as_expected(check: Check) -> CheckResult:
+    """The outcome of a check that nothing breaks."""
+    return CheckResult(
+        table=check.table,
+        check=check.name,
+        severity=check.severity,
+        passed=True,
+        observed="as expected",
+        reason=check.reason,
+    )
+
+
 def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | str) else str(value)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from expectations.business import business_checks
 from expectations.derive import checks_of
-from expectations.results import CheckResult
+from expectations.results import Check, CheckResult, as_expected
+from expectations.screen import nothing_found
 from expectations.views import SCHEMA_OF_LAYER, batch_name, views
 from finlake.contracts import Contract, all_contracts
 from finlake.errors import NotFound
@@ -59,17 +60,23 @@ def _find(name: str, known: list[Contract]) -> Contract:
 
 
 def _run_all(con: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> list[CheckResult]:
-    # dbt sets the root logger to INFO in the same process, and Great Expectations logs hundreds of lines
-    # at a level of its own: its records are kept from the root.
-    logging.getLogger("great_expectations").propagate = False
-    from expectations.gx import run_checks  # slow to import, needed only here
-
     by_table = {(contract.layer, contract.name): checks_of(contract) for contract in contracts}
     present = {f"{SCHEMA_OF_LAYER[contract.layer]}.{contract.name}" for contract in contracts}
     for check in business_checks(present):
         by_table[check.layer, check.table].append(check)
-    return [
-        result
-        for contract in contracts
-        for result in run_checks(con, batch_name(contract), by_table[contract.layer, contract.name])
-    ]
+    results: list[CheckResult] = []
+    for contract in contracts:
+        checks = by_table[contract.layer, contract.name]
+        clean = nothing_found(con, contract, checks, contracts)
+        results += map(as_expected, checks) if clean else _judged(con, contract, checks)
+    return results
+
+
+def _judged(con: duckdb.DuckDBPyConnection, contract: Contract, checks: list[Check]) -> list[CheckResult]:
+    """What Great Expectations says of a table. It is slow to import and needed only where something was found."""
+    # dbt sets the root logger to INFO in the same process, and Great Expectations logs hundreds of lines
+    # at a level of its own: its records are kept from the root.
+    logging.getLogger("great_expectations").propagate = False
+    from expectations.gx import run_checks
+
+    return run_checks(con, batch_name(contract), checks)

@@ -14,11 +14,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from finlake.engines.duckdb import memory_limit_mb
 from finlake.errors import AuditFailed, FinlakeError, UsageError
 from finlake.paths import DBT_DIR
+from pipeline.dbt_manifest import parsed_project
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
 
 BY_PERIOD = ("path:models/marts/by_period", "path:models/intermediate/by_period")
 """What dbt keeps by month."""
@@ -88,19 +92,22 @@ def run_dbt(
     said = {"changed_periods": _checked_periods(changed_periods or ()), **(variables or {})}
     wanted = {**_of_the_lake(lake_root, build_db), **(environment or {})}
     with _work_dir(lake_root, work_dir) as folder, _environment(wanted), _own_logging():
-        arguments = words + _options(words[0], folder, target, threads, said, unit_tests)
+        project = ["--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR), "--target", target]
+        project += ["--quiet", "--log-level", "none", "--log-level-file", "info", "--no-version-check"]
+        arguments = words + project + _options(words[0], folder, threads, said, unit_tests)
         arguments += _extent(words[0], target, changed_periods, exclude)
-        return _invoke(" ".join(words), arguments, progress)
+        return _invoke(" ".join(words), arguments, parsed_project(project, wanted, target), progress)
 
 
 def _options(
-    verb: str, folder: Path, target: str, threads: int, variables: Mapping[str, Any], unit_tests: bool
+    verb: str, folder: Path, threads: int, variables: Mapping[str, Any], unit_tests: bool
 ) -> list[str]:
-    options = ["--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR), "--target", target]
-    options += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
-    options += ["--quiet", "--log-level", "none", "--log-level-file", "info", "--no-version-check"]
+    options = ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
     if verb in ("build", "run", "test"):
         options += ["--threads", str(threads), "--vars", json.dumps(dict(variables))]
+        options += [
+            "--no-write-json"
+        ]  # dbt's artefacts: half a second that nobody reads; `docs generate` writes them
     if verb == "build" and not unit_tests:
         options += ["--exclude-resource-type", "unit_test"]
     return options
@@ -118,7 +125,7 @@ def _extent(
     return [*options, "--full-refresh"] if target == "duckdb" and changed_periods is None else options
 
 
-def _invoke(command: str, arguments: list[str], progress: Progress | None) -> DbtResult:
+def _invoke(command: str, arguments: list[str], manifest: Manifest, progress: Progress | None) -> DbtResult:
     from dbt.cli.main import dbtRunner
 
     nodes: list[NodeResult] = []
@@ -127,7 +134,7 @@ def _invoke(command: str, arguments: list[str], progress: Progress | None) -> Db
         if event.info.name == "NodeFinished" and progress is not None:
             progress(_from_event(event.data))
 
-    outcome = dbtRunner(callbacks=[on_event]).invoke(arguments)
+    outcome = dbtRunner(manifest=manifest, callbacks=[on_event]).invoke(arguments)
     _close_database()
     for item in getattr(outcome.result, "results", None) or []:
         if hasattr(item, "status"):

@@ -186,6 +186,11 @@ import expectations
 assert "great_expectations" not in sys.modules
 results = expectations.run(sys.argv[1], sys.argv[2], ["cost_daily", "reconciliation"])
 assert results and all(r.passed for r in results)
+assert "great_expectations" not in sys.modules, "nothing was found: there is nothing to judge"
+import expectations.runner
+expectations.runner.nothing_found = lambda *a: False
+judged = expectations.run(sys.argv[1], sys.argv[2], ["cost_daily", "reconciliation"])
+assert judged == results and "great_expectations" in sys.modules
 """
 
 

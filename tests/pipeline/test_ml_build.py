@@ -56,7 +56,7 @@ class Lived:
             published(
                 self.root / "lake",
                 "select (select sum(cost) from forecast_daily where level = 'organisation'), "
-                "(select list(anomaly_id || ' ' || status order by 1) from anomalies), "
+                "(select list(anomaly_id || ' ' || status order by anomaly_id) from anomalies), "
                 "(select sum(net_amortized_cost) from usage_daily), (select count(*) from forecast_accuracy)",
             )[0]
         )
