@@ -99,7 +99,7 @@ def _keep(kept: Path, packed: bytes) -> None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=kept.parent, delete=False) as file:
             file.write(packed)
-        os.replace(file.name, kept)
+        Path(file.name).replace(kept)
         for old in sorted(kept.parent.glob("*.msgpack"), key=lambda path: -path.stat().st_mtime)[_KEPT:]:
             old.unlink(missing_ok=True)
     except OSError:
