@@ -61,9 +61,12 @@ def versions(lake: Path | str) -> dict[str, int]:
 
 
 def multiset(table: pa.Table, without: Iterable[str] = ()) -> Counter[str]:
-    """Rows as a multiset, independent of their order; `without` names columns that are left out."""
-    kept = table.drop_columns([name for name in without if name in table.column_names])
-    return Counter(repr(sorted(row.items())) for row in kept.to_pylist())
+    """Hashes of whole rows as a multiset, independent of the order of rows and columns; `without` names columns left out."""
+    kept = sorted(set(table.column_names) - set(without))
+    cells = ", ".join(f"coalesce('{name}=' || \"{name}\"::varchar, '{name}')" for name in kept)
+    return Counter(
+        dict(query(f"select md5(concat_ws(chr(31), {cells})), count(*) from rows group by 1", rows=table))
+    )
 
 
 def query(sql: str, **tables: pa.Table) -> list[tuple[Any, ...]]:
