@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 FORMATS = ("table", "csv", "json", "parquet")
 _NUMBER = re.compile(r"^(DECIMAL|U?(TINY|SMALL|BIG|HUGE)?INT|INTEGER|UINTEGER|DOUBLE|FLOAT)")
 
+_PLAIN_BELOW = 1e-4
+"""Python writes a smaller float as 1e-07, which people misread and spreadsheets in Portuguese take for text."""
+
 
 def plain(value: Any) -> Any:
     """A value for JSON: decimals as digits in a string, instants in UTC with Z, bytes as hex."""
@@ -54,6 +57,8 @@ def as_text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, dict | list | tuple):
         return json.dumps(plain(value), ensure_ascii=False)
+    if isinstance(value, float) and 0 < abs(value) < _PLAIN_BELOW:
+        return format(Decimal(repr(value)), "f")
     return str(plain(value))
 
 

@@ -6,7 +6,6 @@ gaps that are long enough for it (`least_history`); adding one is a row of CANDI
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ml.forecast.gradient_boosting import lightgbm
+from ml.forecast.statistical import each_alone
 
 Candidate = Callable[..., pd.DataFrame]
 
@@ -129,27 +129,15 @@ def forecasts(
 
 
 def _statistical(model: Any, values: pd.DataFrame, horizon: int) -> pd.DataFrame:
-    """One model of statsforecast on every series, by itself; the seasonal naive where it can't fit (too flat, too short)."""
-    from statsforecast import StatsForecast
+    """The seasonal naive where the model can't fit (too flat, too short)."""
     from statsforecast.models import SeasonalNaive
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        engine = StatsForecast([model], freq="D", n_jobs=1, fallback_model=SeasonalNaive(7))
-        made = engine.forecast(df=long_of(values), h=horizon)
-    wide = made.pivot(index="ds", columns="unique_id", values=made.columns[-1])
-    return _ahead(values, wide.reindex(columns=values.columns).to_numpy())
+    return _ahead(values, each_alone(model, SeasonalNaive(7), values, horizon, "D"))
 
 
 def _recent(values: pd.DataFrame, config: Mapping[str, Any]) -> pd.DataFrame:
     """The days that a smoothing's level, trend and season still feel."""
     return values.iloc[-config["smoothing_days"] :]
-
-
-def long_of(values: pd.DataFrame) -> pd.DataFrame:
-    """unique_id, ds, y; each series from its first day on."""
-    long = values.rename_axis(index="ds", columns="unique_id").unstack().dropna()
-    return long.rename("y").reset_index()
 
 
 def _ahead(values: pd.DataFrame, made: np.ndarray) -> pd.DataFrame:

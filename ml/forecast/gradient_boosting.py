@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ml.forecast import calendar
+from ml.forecast.statistical import long_of
 
 _LAGS = (1, 7, 14, 21, 28)
 
@@ -78,7 +79,6 @@ def _long(
     values: pd.DataFrame, signs: Mapping[str, pd.DataFrame], config: Mapping[str, Any], ids: Sequence[str]
 ) -> pd.DataFrame:
     """unique_id, ds, y and the signs of the day before, for the days that the model learns from."""
-    from ml.forecast.candidates import long_of
 
     long = long_of(values[ids].iloc[-config["lightgbm"]["history_days"] :])
     days = values.index.get_indexer(long["ds"])

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ml.forecast.panel import Panel
+from ml.forecast.statistical import each_alone
 from ml.forecast.tame import tame
 from ml.forecast.windows import Windows, size
 
@@ -154,14 +155,6 @@ def _slopes(logs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _statistical(model: Any, months: pd.DataFrame, config: Mapping[str, Any]) -> np.ndarray:
-    from statsforecast import StatsForecast
     from statsforecast.models import Naive
 
-    from ml.forecast.candidates import long_of
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        engine = StatsForecast([model], freq="MS", n_jobs=1, fallback_model=Naive())
-        made = engine.forecast(df=long_of(months), h=config["horizon_months"])
-    wide = made.pivot(index="ds", columns="unique_id", values=made.columns[-1])
-    return wide.reindex(columns=months.columns).to_numpy(dtype=float)
+    return each_alone(model, Naive(), months, config["horizon_months"], "MS")

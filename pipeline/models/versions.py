@@ -9,7 +9,7 @@ from finlake.errors import NotFound
 from finlake.lake import Lake, open_lake
 from finlake.settings import Settings
 from ml.config import load
-from ml.registry.tracking import Registry, Version
+from ml.registry.tracking import REASON, Registry, Version
 from pipeline.models.drift import days_measured, signs_of
 from pipeline.models.inputs import inputs_of
 from pipeline.models.places import registry_of
@@ -26,7 +26,10 @@ def promoted(settings: Settings, number: str) -> dict[str, Any]:
     """Make a version the champion by hand. Raises NotFound for one that isn't there."""
     lake = open_lake(settings.lake)
     registry = registry_of(lake, settings)
-    return _said(registry, registry.promote(_version(registry, number, lake), utc_now(), "by hand"))
+    version = _version(registry, number, lake)
+    measured = version.tags.get(REASON)
+    reason = f"by hand; as measured: {measured}" if measured else "by hand"
+    return _said(registry, registry.promote(version, utc_now(), reason))
 
 
 def rolled_back(settings: Settings, number: str | None) -> dict[str, Any]:

@@ -95,6 +95,9 @@ def test_marts_by_bare_names_and_silver_beside_them(query: Callable[..., Said]) 
 
 def test_money_is_exact_in_every_format(query: Callable[..., Said], tmp_path: Path) -> None:
     sql = "select cost_sum, cost_sum, {'part': 0.10::decimal(5,2)} as nested, null as none from cost_monthly"
+    assert query(
+        "select 1e-7::double as a, -2.5e-9::double as b, 0::double as c", "--format", "csv"
+    ).out.splitlines()[1] == ("0.0000001,-0.0000000025,0.0")
     (line,) = csv.DictReader(io.StringIO(query(sql, "--format", "csv").out))
     assert line == {"cost_sum": str(COST), "cost_sum_1": str(COST), "nested": '{"part": "0.10"}', "none": ""}
     (row,) = json.loads(query(sql, "--format", "json").out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -44,7 +45,13 @@ def test_a_challenger_that_is_no_better_is_refused_and_the_champion_stays(finlak
 
 
 def test_by_hand_a_version_is_promoted_and_the_way_back_leads_to_the_one_before(finlake: Commands) -> None:
+    measured = finlake.run("models", "list")["all"]
     assert finlake.run("models", "promote", "2")["version"] == "2"
+    reasons = {
+        one["version"]: one["made_from"]["reason"] for one in json.loads(finlake.run("models", "list")["all"])
+    }
+    before = {one["version"]: one["made_from"]["reason"] for one in json.loads(measured)}
+    assert reasons["2"] == f"by hand; as measured: {before['2']}" and len(before["2"]) > 10
     assert finlake.run("models", "rollback")["version"] == "1"
     finlake.run("models", "rollback", "--to", "9", code=7)
     registry = registry_of(open_lake(str(finlake.lake)), load_settings(lake=str(finlake.lake)))
