@@ -26,6 +26,10 @@ SCHEME = "dynamodb://"
 PARTITION, SORT = "pk", "sk"
 AT_ONCE = 99
 """Changes in one transaction: DynamoDB takes 100, one is the check of the lease."""
+BYTES_AT_ONCE = 3_500_000
+"""Bytes of bodies in one transaction: DynamoDB takes 4 MB with names and indexes."""
+ITEM_BYTES = 390_000
+"""Bytes of one body: DynamoDB takes 400 KB with name and index."""
 _KEYS_AT_ONCE = 100
 _MAY_PASS = frozenset(
     (
@@ -102,10 +106,9 @@ class Items:
                     yield item[SORT]["S"].removeprefix(prefix), _body(item)
 
     def change(self, changes: Iterable[Change]) -> None:
-        """Make changes in their order, 99 at once: up to that all or none. Raises LakeBusy where the lease is another's."""
-        waiting = list(changes)
-        for start in range(0, len(waiting), AT_ONCE):
-            some = [self._written(change) for change in waiting[start : start + AT_ONCE]]
+        """Make changes in their order, 99 or 3.5 MB at once: up to that all or none. Raises LakeBusy where the lease is
+        another's, FinlakeError, before anything is written, where an item is larger than DynamoDB takes."""
+        for some in _at_once([self._written(change) for change in changes]):
             with self._told():
                 self._client.transact_write_items(TransactItems=[self._check(), *some])
 
@@ -141,6 +144,10 @@ class Items:
             return {"Delete": {"TableName": self.table, "Key": self._key(change.name)}}
         index = {key: {"N": str(v)} if isinstance(v, int) else {"S": v} for key, v in change.index}
         packed = gzip.compress(json.dumps(change.body).encode(), mtime=0)
+        if len(packed) > ITEM_BYTES:
+            raise FinlakeError.of(
+                "ledger_item_too_large", where=f"{self.location} {change.name}", size=len(packed) // 1000
+            )
         return {
             "Put": {
                 "TableName": self.table,
@@ -152,6 +159,21 @@ class Items:
     def _told(self) -> Iterator[None]:
         with told(self.location):
             yield
+
+
+def _at_once(written: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """The changes in their order, in transactions that DynamoDB takes."""
+    some: list[dict[str, Any]] = []
+    size = 0
+    for one in written:
+        own = len(one["Put"]["Item"]["body"]["B"]) if "Put" in one else 0
+        if some and (len(some) == AT_ONCE or size + own > BYTES_AT_ONCE):
+            yield some
+            some, size = [], 0
+        some.append(one)
+        size += own
+    if some:
+        yield some
 
 
 @contextmanager
