@@ -23,6 +23,7 @@ class AthenaTarget:
     """Athena, in the workgroup and databases of the settings."""
 
     shares_tables = True
+    seconds_between_looks = 30.0
 
     def __init__(self, lake: Lake, settings: AthenaSettings) -> None:
         self.lake, self.settings = lake, settings

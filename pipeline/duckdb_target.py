@@ -21,6 +21,7 @@ class DuckdbTarget:
     """The embedded target."""
 
     shares_tables = False
+    seconds_between_looks = 1.0
 
     def __init__(self, lake: Lake) -> None:
         self.lake, self.builds = lake, Warehouse(lake)

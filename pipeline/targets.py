@@ -45,6 +45,11 @@ class Target(Protocol):
         ...
 
     @property
+    def seconds_between_looks(self) -> float:
+        """How long who watches waits between two looks at the builds: some engines bill each."""
+        ...
+
+    @property
     def where(self) -> str:
         """Where a draft is looked at after a failed check."""
         ...

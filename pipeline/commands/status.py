@@ -21,8 +21,6 @@ from pipeline.console import (
 if TYPE_CHECKING:
     from pipeline.status import StatusReader
 
-SECONDS_BETWEEN_LOOKS = 1.0
-
 
 def register(app: typer.Typer) -> None:
     """Add `status` to the command line."""
@@ -51,19 +49,20 @@ def status(
 
     settings = resolve_settings(config, target=target, lake=lake)
     opened = open_lake(settings.lake)
-    reader = StatusReader(opened, target_of(opened, settings).builds)
+    built = target_of(opened, settings)
+    reader = StatusReader(opened, built.builds)
     if watch:
         if json or not stdout_console().is_terminal:
             raise UsageError.of("watch_needs_terminal")
-        keep_showing(reader, settings.language)
+        keep_showing(reader, settings.language, built.seconds_between_looks)
         return int(ExitCode.OK)
     said = reader.look()
     Output(json).emit(said, lambda console: console.print(view(said, settings.language, utc_now())))
     return int(ExitCode.DELIVERY_REFUSED if fail_on_refused and said["refused"] else ExitCode.OK)
 
 
-def keep_showing(reader: StatusReader, language: str) -> None:
-    """Show the status anew each second until Ctrl-C."""
+def keep_showing(reader: StatusReader, language: str, every: float) -> None:
+    """Show the status anew, each `every` seconds, until Ctrl-C."""
     from rich.console import Group
     from rich.live import Live
     from rich.text import Text
@@ -80,7 +79,7 @@ def keep_showing(reader: StatusReader, language: str) -> None:
     try:
         with Live(picture(), console=stdout_console(), auto_refresh=False, vertical_overflow="crop") as live:
             while True:
-                time.sleep(SECONDS_BETWEEN_LOOKS)
+                time.sleep(every)
                 live.update(picture(), refresh=True)
     except KeyboardInterrupt:
         return
