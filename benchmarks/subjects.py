@@ -16,6 +16,7 @@ _FINLAKE = "import sys; from pipeline.cli import main; sys.argv[0] = 'finlake'; 
 LAYOUTS = ("cur2", "cur1")
 STEPS = {
     ("discover", ""): "discover",
+    ("bronze", "compare"): "compare",
     ("bronze", "copy"): "copy",
     ("bronze", "check"): "check",
     ("bronze", "bronze commit"): "commit to bronze",

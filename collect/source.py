@@ -10,6 +10,7 @@ import os
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,14 +52,14 @@ class MovedUnderReader(Exception):
 
 
 class Source(Protocol):
-    """Read-only access to delivered objects; keys are relative to the source's root."""
+    """Read-only access to delivered objects; keys are relative to the source's root. A copy without a target is only hashed."""
 
     @property
     def root(self) -> str: ...
     def listing(self, wanted: Callable[[str], bool]) -> Iterator[Stat]: ...
     def stat(self, key: str) -> Stat | None: ...
     def read(self, stat: Stat) -> bytes: ...
-    def copy(self, stat: Stat, target: Path, progress: Callable[[int], None]) -> Copied: ...
+    def copy(self, stat: Stat, target: Path | None, progress: Callable[[int], None]) -> Copied: ...
 
 
 def open_source(location: str) -> Source:
@@ -100,7 +101,7 @@ class LocalSource:
         except FileNotFoundError:
             raise MovedUnderReader(stat.key) from None
 
-    def copy(self, stat: Stat, target: Path, progress: Callable[[int], None]) -> Copied:
+    def copy(self, stat: Stat, target: Path | None, progress: Callable[[int], None]) -> Copied:
         try:
             with Path(self.root, stat.key).open("rb") as reader:
                 copied = _write(stat.key, iter(lambda: reader.read(CHUNK), b""), target, progress)
@@ -153,7 +154,7 @@ class S3Source:
     def read(self, stat: Stat) -> bytes:
         return b"".join(self._chunks(stat))
 
-    def copy(self, stat: Stat, target: Path, progress: Callable[[int], None]) -> Copied:
+    def copy(self, stat: Stat, target: Path | None, progress: Callable[[int], None]) -> Copied:
         copied = _write(stat.key, self._chunks(stat), target, progress)
         if copied.size != stat.size:
             raise MovedUnderReader(stat.key)
@@ -197,12 +198,14 @@ class S3Source:
         return Stat(key, size, item["ETag"], item["LastModified"].astimezone(UTC))
 
 
-def _write(key: str, chunks: Iterator[bytes], target: Path, progress: Callable[[int], None]) -> Copied:
+def _write(key: str, chunks: Iterator[bytes], target: Path | None, progress: Callable[[int], None]) -> Copied:
     digest, size = hashlib.sha256(), 0
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("wb") as writer:
+    if target:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") if target else nullcontext() as writer:
         for chunk in chunks:
-            writer.write(chunk)
+            if writer:
+                writer.write(chunk)
             digest.update(chunk)
             size += len(chunk)
             progress(len(chunk))

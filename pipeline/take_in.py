@@ -16,7 +16,7 @@ import duckdb
 from collect.exports.check import Checked, check_files
 from collect.exports.check_csv import no_csv, to_column
 from collect.exports.discover import Delivery
-from collect.exports.fetch import Landed, fetch
+from collect.exports.fetch import Landed, fetch, recognise
 from collect.exports.oddities import lines_of_other_months, unknown_types
 from collect.exports.totals import MEASURES
 from collect.exports.unzip import unzipped
@@ -35,6 +35,10 @@ from spark_jobs.silver.facts import charge_types
 
 Part = Callable[[str], AbstractContextManager[None]]
 """Times a part of a step: Step.part of the run's report."""
+
+
+def _silent(_: int) -> None:
+    """Progress of bytes that were counted before."""
 
 
 @dataclass
@@ -57,8 +61,15 @@ class Intake:
         shutil.rmtree(folder, ignore_errors=True)
         try:
             self.doing(message("doing.copying", file=delivery.manifest.stat.key))
+            counted = self.copied
+            if self._looks_known(delivery):
+                with self.part("compare"):
+                    again = self.ledger.get(recognise(self.source, delivery, counted))
+                if again and again.state == "stored":
+                    return again
+                counted = _silent
             with self.part("copy"):
-                landed = fetch(self.source, delivery, folder, self.copied)
+                landed = fetch(self.source, delivery, folder, counted)
             reach("after_copy")
             known = self.ledger.get(landed.delivery_id)
             if known and known.state == "stored":
@@ -77,6 +88,17 @@ class Intake:
                 return self._store(delivery, landed, checked, record, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _looks_known(self, delivery: Delivery) -> bool:
+        """Whether bronze holds a delivery of that export and month with the same names and sizes: then it is worth looking
+        whether the content is the same before anything is copied."""
+        manifest = delivery.manifest
+        named = zip(manifest.keys, delivery.files, strict=True)
+        sizes = sorted((key, stat.size) for key, stat in named)
+        return any(
+            sizes == sorted((file["key"], file["size"]) for file in known.files)
+            for known in self.ledger.stored(manifest.export_id, manifest.billing_period)
+        )
 
     def _claim(self, delivery: Delivery, landed: Landed, known: DeliveryRecord | None) -> DeliveryRecord:
         manifest = delivery.manifest

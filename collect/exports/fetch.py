@@ -15,6 +15,8 @@ from collect.exports.manifest import moved
 from collect.source import Copied, MovedUnderReader, Source, Stat
 
 _FILES_AT_ONCE = 2
+_Wanted = tuple[Stat, Path | None]
+"""An object, and where its copy goes; None: it is only hashed."""
 
 
 class _Ended(Exception):
@@ -39,23 +41,32 @@ def fetch(source: Source, delivery: Delivery, folder: Path, progress: Callable[[
 
     Raises DeliveryRefused where anything moved.
     """
-    manifest = delivery.manifest
     files = tuple(
         (stat.key, folder / f"{number:05d}-{Path(stat.key).name}")
         for number, stat in enumerate(delivery.files, start=1)
     )
-    copied = _copied(
-        source, [(stat, path) for stat, (_, path) in zip(delivery.files, files, strict=True)], progress
-    )
-    for stat in (*delivery.files, manifest.stat):
-        if source.stat(stat.key) != stat:
-            raise moved(stat.key)
+    wanted = [(stat, path) for stat, (_, path) in zip(delivery.files, files, strict=True)]
+    copied = _unmoved(source, delivery, wanted, progress)
     return Landed(files, copied, identity(delivery, copied))
 
 
-def _copied(
-    source: Source, wanted: Sequence[tuple[Stat, Path]], progress: Callable[[int], None]
+def recognise(source: Source, delivery: Delivery, progress: Callable[[int], None]) -> str:
+    """The delivery's identity, its files hashed where they lie. Raises DeliveryRefused where anything moved."""
+    wanted = [(stat, None) for stat in delivery.files]
+    return identity(delivery, _unmoved(source, delivery, wanted, progress))
+
+
+def _unmoved(
+    source: Source, delivery: Delivery, wanted: Sequence[_Wanted], progress: Callable[[int], None]
 ) -> tuple[Copied, ...]:
+    copied = _copied(source, wanted, progress)
+    for stat in (*delivery.files, delivery.manifest.stat):
+        if source.stat(stat.key) != stat:
+            raise moved(stat.key)
+    return copied
+
+
+def _copied(source: Source, wanted: Sequence[_Wanted], progress: Callable[[int], None]) -> tuple[Copied, ...]:
     """All files, some at once: hashing, the disk and the network wait for each other otherwise. What goes wrong with one, or an
     interruption, ends the others at their next chunk."""
     ended = Event()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import take_in
 from tests.pipeline import tiny
 from tests.pipeline.ingesting import SILVER, command, ingest, multiset, silver, versions
 
@@ -80,12 +81,29 @@ def test_a_ledger_that_was_lost_is_restored(bucket: Path, tmp_path: Path) -> Non
     assert {table: multiset(silver(lake, table)) for table in SILVER} == rows
 
 
-def test_the_source_copied_anew_is_nothing_new(bucket: Path, tmp_path: Path) -> None:
-    """Other times of change, same content: same deliveries."""
+def test_the_source_copied_anew_is_nothing_new(
+    bucket: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other times of change, same content: same deliveries, and nothing is copied to see it."""
     lake = tmp_path / "lake"
     ingest(lake, bucket)
     before = versions(lake)
     shutil.copytree(bucket, tmp_path / "copy", copy_function=shutil.copyfile)
+    monkeypatch.setattr(take_in, "fetch", None)
     said = ingest(lake, tmp_path / "copy")
     assert not said["changed"] and not said["deliveries"] and said["unchanged"] == 3
     assert versions(lake) == before
+
+
+def test_other_content_under_the_same_names_and_sizes_is_another_delivery(
+    bucket: Path, tmp_path: Path
+) -> None:
+    lake = tmp_path / "lake"
+    tiny.cur1_parquet(bucket.parent / "same", [tiny.line("1.25")], "20260310T000000Z")
+    first = ingest(lake, bucket.parent / "same")
+    tiny.cur1_parquet(bucket.parent / "same", [tiny.line("1.35")], "20260311T000000Z")
+    second = ingest(lake, bucket.parent / "same")
+    assert [d["byte_count"] for d in first["deliveries"]] == [d["byte_count"] for d in second["deliveries"]]
+    assert (
+        second["changed"] and first["deliveries"][0]["delivery_id"] != second["deliveries"][0]["delivery_id"]
+    )
