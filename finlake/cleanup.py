@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from finlake.lake_tree import MARKER, Entry, LakeTree, Parts, Refused
+from finlake.report import REPORT
 from finlake.settings import CleanupSettings
 
 OWN_FOLDERS = ("cache", "landing", "logs", "quarantine", "reports", "state", "warehouse")
 TEMPORARY = re.compile(r".*\.(tmp|bkp)")
 MARKER_LEFTOVER = re.compile(rf"\.{re.escape(MARKER)}\.[0-9a-f]+\.tmp")
-REPORT = re.compile(r"\d{8}T\d{6}(\.\d{6})?Z-[a-z][a-z-]*-[0-9a-f]{6}\.json")
 ROTATED_LOG = re.compile(r"finlake\.jsonl\.\d+")
 BUILD_FILE = re.compile(r"(b(\d{8}T\d{6}Z)-[0-9a-f]{6})\.(duckdb|duckdb\.wal|json)")
 BUILD_SPILL = re.compile(r"(b\d{8}T\d{6}Z-[0-9a-f]{6})\.duckdb\.tmp")

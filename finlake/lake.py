@@ -57,8 +57,9 @@ class Lake:
         return Path(self.root, "landing") if self.is_local else self.state_dir / "landing"
 
     @property
-    def reports(self) -> Path:
-        return (Path(self.root) if self.is_local else self.state_dir) / "reports"
+    def reports(self) -> str:
+        """Where each run leaves its report, as a path or an s3:// address."""
+        return self.uri("reports")
 
     @contextmanager
     def writing(self, wait_seconds: float = 0.0) -> Iterator[None]:

@@ -8,6 +8,7 @@ are UTC.
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -24,8 +25,10 @@ from finlake.clock import utc_now
 from finlake.errors import FinlakeError
 from finlake.logs import get_logger, without_secrets
 from finlake.messages import Said
-from finlake.objects import write_atomically
+from finlake.objects import names, remove, write_atomically
 
+REPORT = re.compile(r"\d{8}T\d{6}(\.\d{6})?Z-[a-z][a-z-]*-[0-9a-f]{6}\.json")
+"""Names of reports: they sort by the runs' starts."""
 FORMAT = 2
 """2: warnings are objects with a code, as errors are; in format 1 they were lines of text."""
 
@@ -54,19 +57,19 @@ class Step:
 
 
 class RunReport:
-    """Context manager around a run; `folder` is where the file goes (Lake.reports).
+    """Context manager around a run; `folder` (a path or an s3:// address) is where the file goes (Lake.reports).
 
     >>> with RunReport("ingest", lake.reports, lake=lake.root) as report:
     ...     with report.step("bronze") as step:
     ...         step.rows = 120
     """
 
-    def __init__(self, command: str, folder: Path, *, lake: str = "") -> None:
+    def __init__(self, command: str, folder: Path | str, *, lake: str = "") -> None:
         self.command = command
         self.lake = lake
         self.started_at = utc_now()
         self.run_id = f"{self.started_at:%Y%m%dT%H%M%S.%fZ}-{command}-{secrets.token_hex(3)}"
-        self.path = folder / f"{self.run_id}.json"
+        self.path = f"{folder}/{self.run_id}.json"
         self.steps: list[Step] = []
         self.totals: list[dict[str, str | int | None]] = []
         self.warnings: list[dict[str, Any]] = []
@@ -173,10 +176,10 @@ class RunReport:
         )
         return plain
 
-    def write(self) -> Path:
-        """Write the file as a whole; returns its path. Raises OSError."""
+    def write(self) -> str:
+        """Write the file as a whole; returns its place. Raises OSError."""
         data = json.dumps(self.as_dict(), default=_plain, ensure_ascii=False, indent=1)
-        write_atomically(str(self.path), data.encode("utf-8", "backslashreplace"))
+        write_atomically(self.path, data.encode("utf-8", "backslashreplace"))
         return self.path
 
 
@@ -205,5 +208,12 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
-def _unwritable(path: Path, problem: OSError) -> FinlakeError:
-    return FinlakeError.of("report_unwritable", where=str(path), detail=problem.strerror or str(problem))
+def trim_reports(folder: str, most: int) -> None:
+    """Remove the oldest reports, so that with the one to come there are `most`. Names that finlake doesn't give stay."""
+    there = sorted(name for name in names(folder) if REPORT.fullmatch(name))
+    for name in there[: max(0, len(there) - (most - 1))]:
+        remove(f"{folder}/{name}")
+
+
+def _unwritable(path: str, problem: OSError) -> FinlakeError:
+    return FinlakeError.of("report_unwritable", where=path, detail=problem.strerror or str(problem))

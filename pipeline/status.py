@@ -8,11 +8,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from finlake import objects
 from finlake.bronze import bronze_deliveries
 from finlake.engines.duckdb import connect
 from finlake.lake import Lake
 from finlake.ledger import Authority, DeliveryRecord, Refusal, SqliteLedger
 from finlake.ledgers import bill_ledger_to_look
+from finlake.report import REPORT
 from finlake.running import Running, running
 from finlake.tables import open_table
 from finlake.warehouse import Builds, Warehouse
@@ -114,12 +116,13 @@ def published(warehouse: Builds) -> dict[str, Any]:
     return {"published": asdict(pointer) if pointer else None, "builds": builds}
 
 
-def runs(reports: Path, count: int = RUNS) -> list[dict[str, Any]]:
+def runs(reports: str, count: int = RUNS) -> list[dict[str, Any]]:
     """The newest run reports, newest first: command, outcome, how many deliveries it refused, seconds and steps."""
     found = []
-    for file in sorted(reports.glob("*.json"), reverse=True)[:count]:
+    names_there = (name for name in objects.names(reports) if REPORT.fullmatch(name))
+    for file in sorted(names_there, reverse=True)[:count]:
         try:
-            said = json.loads(file.read_bytes())
+            said = json.loads(objects.read(f"{reports}/{file}"))
         except (OSError, ValueError):
             continue
         names = ("run_id", "command", "started_at", "seconds", "outcome", "error", "warnings")
@@ -127,7 +130,7 @@ def runs(reports: Path, count: int = RUNS) -> list[dict[str, Any]]:
         refused = len(said.get("details", {}).get("refused", []))
         found.append(
             {name: said.get(name) for name in names}
-            | {"refused": refused, "steps": steps, "report": str(file)}
+            | {"refused": refused, "steps": steps, "report": f"{reports}/{file}"}
         )
     return found
 

@@ -14,7 +14,7 @@ from finlake.errors import NotFound, UsageError
 from finlake.lake import MARKER, Lake, check_engine, check_ledger, create_or_open, open_lake
 from finlake.messages import Said, told
 from finlake.objects import exists
-from finlake.report import RunReport
+from finlake.report import RunReport, trim_reports
 from finlake.running import visible
 from finlake.settings import Settings
 from finlake.warehouse import Builds, Pointer
@@ -49,7 +49,7 @@ def writing(
         check_ledger(lake, settings.ledger)
     with (
         lake.writing(wait),
-        RunReport(command, Path(lake.reports), lake=lake.root) as report,
+        RunReport(command, lake.reports, lake=lake.root) as report,
         visible(lake, report),
     ):
         try:
@@ -61,6 +61,8 @@ def writing(
         finally:
             if lake.is_local:
                 report.cleanup = CleanupManager(Path(lake.root), settings.cleanup, utc_now()).run().as_dict()
+            else:
+                trim_reports(lake.reports, settings.cleanup.max_reports)
 
 
 def created(settings: Settings) -> Lake:
@@ -200,7 +202,7 @@ def account(report: RunReport) -> dict[str, Any]:
     """A finished run's report as the payload of its command."""
     said = report.as_dict()
     details = said.pop("details", {})
-    return said | details | {"report": str(report.path)}
+    return said | details | {"report": report.path}
 
 
 def bar_progress(bar: Bar, name: str, report: RunReport, language: str) -> Progress:

@@ -38,7 +38,7 @@ def run_backtest(
     no month end has a month behind it.
     """
     lake, config = open_lake(settings.lake), load("forecast")
-    with RunReport("backtest", Path(lake.reports), lake=lake.root) as report:
+    with RunReport("backtest", lake.reports, lake=lake.root) as report:
         progress = bar_progress(bar, "backtest", report, settings.language)
         inputs = inputs_of(lake, settings, config["late_days"])
         start = pd.Timestamp(first or config["designed_before"]) - pd.Timedelta(days=1)

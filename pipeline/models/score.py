@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -64,7 +63,7 @@ def run_score(
     """
     lake = open_lake(settings.lake)
     check_engine(lake, settings.engine)
-    with RunReport("score", Path(lake.reports), lake=lake.root) as report:
+    with RunReport("score", lake.reports, lake=lake.root) as report:
         progress = bar_progress(bar, "score", report, settings.language)
         with report.step("read"):
             inputs = inputs_of(lake, settings, load("forecast")["late_days"], as_of)

@@ -55,7 +55,7 @@ def run_train(
     registry = registry_of(lake, settings)
     if if_none and (serving := registry.serving()):
         return {"changed": False, "serves_already": True, **_told(serving, None)}
-    with RunReport("train", Path(lake.reports), lake=lake.root) as report:
+    with RunReport("train", lake.reports, lake=lake.root) as report:
         progress = bar_progress(bar, "train", report, settings.language)
         with report.step("read"):
             inputs = inputs_of(lake, settings, config["late_days"], as_of)

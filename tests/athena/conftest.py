@@ -14,6 +14,7 @@ from rich.progress import Progress
 
 from expectations import statements
 from expectations.results import ROWS, Check
+from finlake import objects
 from finlake.errors import AuditFailed
 from finlake.lake import Lake, open_lake
 from finlake.settings import Settings, load_settings
@@ -109,7 +110,9 @@ class Growing:
             patch.setattr(statements, "business_checks", lambda present: [ALWAYS_WRONG])
             with pytest.raises(AuditFailed, match="always wrong"):
                 self.run("athena")
-        self.failed_report = json.loads(max(self.lake.reports.glob("*.json")).read_bytes())
+        self.failed_report = json.loads(
+            objects.read(f"{self.lake.reports}/{max(objects.names(self.lake.reports))}")
+        )
         self.seen.append(self.published())
         asked = ("run", "--lake", LAKE, "--source", self.bucket.root, "--target", "athena")
         self.killed = command(*asked, FINLAKE_FAILPOINT="before_publish").returncode

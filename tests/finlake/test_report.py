@@ -136,5 +136,5 @@ def test_an_interruption_that_python_swallows_stops_the_run_at_its_next_step(tmp
 
 
 def test_reports_of_one_second_sort_by_their_start(tmp_path: Path) -> None:
-    made = [RunReport("run", tmp_path).path.name for _ in range(20)]
+    made = [Path(RunReport("run", tmp_path).path).name for _ in range(20)]
     assert made == sorted(made)

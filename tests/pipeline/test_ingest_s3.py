@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,8 +12,11 @@ from deltalake import DeltaTable
 from collect.exports.discover import discover
 from collect.exports.fetch import fetch
 from collect.source import S3Source
+from finlake import objects
 from finlake.errors import DeliveryRefused, NotFound
+from finlake.lake import open_lake
 from finlake.objects import delta_options
+from pipeline.status import runs
 from tests.pipeline import s3, tiny
 from tests.pipeline.ingesting import SILVER, ingest, multiset, silver
 
@@ -74,6 +78,20 @@ def test_another_machine_takes_the_lake_over(
     monkeypatch.setenv("FINLAKE_STATE_HOME", str(tmp_path / "other-machine"))
     assert not ingest(lake, tmp_path / "b")["changed"]
     assert delta_versions(lake) == before
+    assert [run["command"] for run in runs(open_lake(lake).reports)] == ["ingest", "ingest"], (
+        "of both machines"
+    )
+
+
+def test_reports_lie_in_the_bucket_as_many_as_wanted(bucket: str, tmp_path: Path) -> None:
+    deliver(tmp_path / "b")
+    lake = f"s3://{bucket}/lake"
+    said = [ingest(lake, tmp_path / "b", cleanup={"max_reports": 2}) for _ in range(3)]
+    s3.client().put_object(Bucket=bucket, Key="lake/reports/notes.txt", Body=b"of a person")
+    said.append(ingest(lake, tmp_path / "b", cleanup={"max_reports": 2}))
+    kept = sorted(objects.names(open_lake(lake).reports))
+    assert kept == [*(one["report"].rpartition("/")[2] for one in said[-2:]), "notes.txt"]
+    assert json.loads(objects.read(said[-1]["report"]))["outcome"] == "ok"
 
 
 def test_a_bucket_that_is_not_there(bucket: str, tmp_path: Path) -> None:

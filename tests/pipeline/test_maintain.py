@@ -32,7 +32,7 @@ def leave(lake: Lake, name: str, *, days_old: float = 0.0) -> Path:
 
 
 def report_of(lake: Lake) -> dict[str, Any]:
-    (file,) = lake.reports.glob("*.json")
+    (file,) = Path(lake.reports).glob("*.json")
     found: dict[str, Any] = json.loads(file.read_text())
     return found
 
@@ -107,4 +107,4 @@ def test_the_limit_of_reports_holds_over_many_runs(lake: Lake, monkeypatch: pyte
     for _ in range(5):
         with steps.writing(settings, "run", 0.0):
             pass
-    assert len(list(lake.reports.iterdir())) == 3
+    assert len(list(Path(lake.reports).iterdir())) == 3
