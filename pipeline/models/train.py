@@ -188,7 +188,7 @@ def _card(learned: Mapping[str, Learned], inputs: Inputs, config: Mapping[str, A
         "Series": ", ".join(f"{c}: {len(one.history.panel.keys)}" for c, one in learned.items()),
     }
     tables = {
-        text("models.standings", "en").format(currency=currency): pd.DataFrame(
+        text("models.standings", "en", currency=currency): pd.DataFrame(
             [s.as_dict() for s in one.standings.values()]
         ).rename(columns=lambda name: text(f"models.column_{name}", "en"))
         for currency, one in learned.items()
