@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -45,44 +46,50 @@ def test_one_parse_serves_other_lakes_months_and_runs(parsed: list[bytes], tmp_p
     assert days(full, first, periods=["2026-04"]) == found
     assert len(parsed) == 1 and str(tmp_path).encode() not in parsed[0]
 
+    (kept,) = (tmp_path / "cache" / "finlake" / "dbt").iterdir()
+    kept.write_bytes(kept.read_bytes()[:1000])
+    assert days(full, first) == found and len(parsed) == 2, "what is kept but broken is parsed again"
 
-def test_another_project_or_database_is_parsed_anew(
-    parsed: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+
+def test_what_a_parsed_project_depends_on_is_in_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_lake(tmp_path / "lake", [])
-    days(tmp_path / "lake", tmp_path / "b.duckdb")
-    days(tmp_path / "lake", tmp_path / "other.duckdb")
-    assert len(parsed) == 2
-    monkeypatch.setattr(dbt_manifest, "version", lambda name: "0")
-    days(tmp_path / "lake", tmp_path / "b.duckdb")
-    assert len(parsed) == 3
-
-
-def test_a_changed_model_is_another_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dbt_manifest, "DBT_DIR", tmp_path)
-    environment = {"FINLAKE_BUILD_DB": "b.duckdb"}
     (tmp_path / "models").mkdir()
     model = tmp_path / "models" / "m.sql"
     model.write_text("select 1")
-    before = dbt_manifest._key(environment, "duckdb")
+    lake = {"FINLAKE_LAKE_ROOT": "a", "FINLAKE_BUILD_DB": "/a/b.duckdb"}
+    named = dbt_manifest._key(lake, "duckdb")
+    assert (
+        dbt_manifest._key(lake | {"FINLAKE_LAKE_ROOT": "b", "FINLAKE_BUILD_DB": "/b/b.duckdb"}, "duckdb")
+        == named
+    )
+    others = {
+        dbt_manifest._key(lake, "athena"),
+        dbt_manifest._key(lake | {"FINLAKE_BUILD_DB": "/a/other.duckdb"}, "duckdb"),
+        dbt_manifest._key(lake | {"FINLAKE_DBT_KEPT_AS": "versioned"}, "duckdb"),
+    }
+    monkeypatch.setattr(dbt_manifest, "version", lambda name: "0")
+    others.add(dbt_manifest._key(lake, "duckdb"))
     model.write_text("select 2")
-    assert dbt_manifest._key(environment, "duckdb") != before
-    assert dbt_manifest._key(environment, "athena") != dbt_manifest._key(environment, "duckdb")
+    others.add(dbt_manifest._key(lake, "duckdb"))
+    assert len(others) == 5 and named not in others
 
 
-def test_what_is_kept_but_broken_is_parsed_again(parsed: list[bytes], tmp_path: Path) -> None:
-    write_lake(tmp_path / "lake", [])
-    days(tmp_path / "lake", tmp_path / "b.duckdb")
-    (kept,) = (tmp_path / "cache" / "finlake" / "dbt").iterdir()
-    kept.write_bytes(kept.read_bytes()[:1000])
-    days(tmp_path / "lake", tmp_path / "b.duckdb")
-    assert len(parsed) == 2
-
-
-def test_nothing_can_be_kept(parsed: list[bytes], tmp_path: Path) -> None:
+def test_where_nothing_can_be_kept_nothing_is(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file where the folder should be")
-    write_lake(tmp_path / "lake", [])
-    assert days(tmp_path / "lake", tmp_path / "b.duckdb") == 0 and len(parsed) == 1
+    kept = tmp_path / "cache" / "dbt" / "x.msgpack"
+    dbt_manifest._keep(kept, b"parsed")
+    assert dbt_manifest._kept(kept) is None
+
+
+def test_only_the_newest_stay(tmp_path: Path) -> None:
+    for number in range(dbt_manifest._KEPT + 2):
+        dbt_manifest._keep(tmp_path / f"{number}.msgpack", b"parsed")
+        os.utime(tmp_path / f"{number}.msgpack", (number, number))
+    dbt_manifest._keep(tmp_path / "new.msgpack", b"parsed")
+    there = {path.stem for path in tmp_path.iterdir()}
+    assert len(there) == dbt_manifest._KEPT and {"new", "9"} <= there and "0" not in there
 
 
 def test_a_project_that_dbt_cant_parse_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
