@@ -10,6 +10,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,9 +50,10 @@ def _kept(kept: Path) -> Manifest | None:
     """Nothing where there is none, or only a piece."""
     try:
         manifest = _unpacked(kept.read_bytes())
-        kept.touch()
     except (OSError, ValueError):
         return None
+    with suppress(OSError):  # a cache that can only be read serves as well
+        kept.touch()
     return manifest
 
 

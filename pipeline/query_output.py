@@ -27,7 +27,7 @@ FORMATS = ("table", "csv", "json", "parquet")
 _NUMBER = re.compile(r"^(DECIMAL|U?(TINY|SMALL|BIG|HUGE)?INT|INTEGER|UINTEGER|DOUBLE|FLOAT)")
 
 _PLAIN_BELOW = 1e-4
-"""Python writes a smaller float as 1e-07, which people misread and spreadsheets in Portuguese take for text."""
+"""Python writes a smaller float as 1e-07, which people misread."""
 
 
 def plain(value: Any) -> Any:

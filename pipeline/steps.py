@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +62,8 @@ def writing(
             if lake.is_local:
                 report.cleanup = CleanupManager(Path(lake.root), settings.cleanup, utc_now()).run().as_dict()
             else:
-                trim_reports(lake.reports, settings.cleanup.max_reports)
+                with suppress(OSError):  # the next run trims; this one's outcome counts
+                    trim_reports(lake.reports, settings.cleanup.max_reports)
 
 
 def created(settings: Settings) -> Lake:

@@ -94,6 +94,17 @@ def test_reports_lie_in_the_bucket_as_many_as_wanted(bucket: str, tmp_path: Path
     assert json.loads(objects.read(said[-1]["report"]))["outcome"] == "ok"
 
 
+def test_a_report_that_cant_be_removed_spoils_no_run(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow_down(folder: str, most: int) -> None:
+        raise OSError("SlowDown")
+
+    monkeypatch.setattr("pipeline.steps.trim_reports", slow_down)
+    deliver(tmp_path / "b")
+    assert ingest(f"s3://{bucket}/lake", tmp_path / "b")["outcome"] == "ok"
+
+
 def test_a_bucket_that_is_not_there(bucket: str, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="can't be listed"):
         ingest(tmp_path / "lake", "s3://no-such-bucket-here/x")
