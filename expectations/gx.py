@@ -25,7 +25,7 @@ from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemy
 from great_expectations.validator.validator import Validator
 from sqlalchemy.pool import StaticPool
 
-from expectations.results import EVIDENCE_ROWS, ROWS, Check, CheckResult
+from expectations.results import EVIDENCE_ROWS, ROWS, Check, CheckResult, offending, outcome_of
 
 
 class DuckdbExecutionEngine(SqlAlchemyExecutionEngine):
@@ -94,24 +94,11 @@ def _context() -> Any:
 
 
 def _result(con: duckdb.DuckDBPyConnection, batch: str, check: Check, result: Any) -> CheckResult:
-    observed = "as expected"
-    rows: list[dict[str, Any]] = []
-    count = None
-    passed = result is not None and bool(result.success)
-    if not passed:
-        observed = _why_not_evaluated(result)
-        if not observed:
-            observed, count, rows = _evidence(con, batch, check)
-    return CheckResult(
-        table=check.table,
-        check=check.name,
-        severity=check.severity,
-        passed=passed,
-        observed=observed,
-        evidence_rows=rows,
-        reason=check.reason,
-        row_count=count,
-    )
+    if result is not None and result.success:
+        return outcome_of(check)
+    if failed := _why_not_evaluated(result):
+        return outcome_of(check, failed)
+    return outcome_of(check, *_evidence(con, batch, check))
 
 
 def _why_not_evaluated(result: Any) -> str:
@@ -136,7 +123,7 @@ def _evidence(
     names = [column[0] for column in shown.description or []]
     rows = [dict(zip(names, row, strict=True)) for row in shown.fetchall()]
     total = counted[0] if counted else 0
-    return f"{total} offending row{'' if total == 1 else 's'}", total, rows
+    return offending(total), total, rows
 
 
 def _column_difference(con: duckdb.DuckDBPyConnection, batch: str, check: Check) -> str:

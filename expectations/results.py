@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -67,16 +68,28 @@ class CheckResult:
         }
 
 
-def as_expected(check: Check) -> CheckResult:
-    """The outcome of a check that nothing breaks."""
+def outcome_of(
+    check: Check,
+    failed: str = "",
+    row_count: int | None = None,
+    evidence_rows: Sequence[dict[str, Any]] = (),
+) -> CheckResult:
+    """The outcome of a check that nothing breaks, or of one that `failed`, in words."""
     return CheckResult(
         table=check.table,
         check=check.name,
         severity=check.severity,
-        passed=True,
-        observed="as expected",
+        passed=not failed,
+        observed=failed or "as expected",
+        evidence_rows=list(evidence_rows),
         reason=check.reason,
+        row_count=row_count,
     )
+
+
+def offending(rows: int) -> str:
+    """How many rows break a check, in words."""
+    return f"{rows} offending row{'' if rows == 1 else 's'}"
 
 
 def _plain(value: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from expectations.business import business_checks
 from expectations.derive import checks_of
-from expectations.results import Check, CheckResult, as_expected
+from expectations.results import Check, CheckResult, outcome_of
 from expectations.screen import nothing_found
 from expectations.views import SCHEMA_OF_LAYER, batch_name, views
 from finlake.contracts import Contract, all_contracts
@@ -68,7 +68,7 @@ def _run_all(con: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> list[
     for contract in contracts:
         checks = by_table[contract.layer, contract.name]
         clean = nothing_found(con, contract, checks, contracts)
-        results += map(as_expected, checks) if clean else _judged(con, contract, checks)
+        results += map(outcome_of, checks) if clean else _judged(con, contract, checks)
     return results
 
 

@@ -16,7 +16,7 @@ from sqlglot import exp
 
 from expectations.business import business_checks
 from expectations.derive import checks_of
-from expectations.results import Check, CheckResult
+from expectations.results import Check, CheckResult, offending, outcome_of
 from expectations.views import SCHEMA_OF_LAYER
 from finlake.contracts import Contract, all_contracts
 
@@ -112,18 +112,11 @@ def results_of(statement: CheckStatement, rows: list[dict[str, Any]]) -> list[Ch
 
 
 def _result(check: Check, count: int | None) -> CheckResult:
-    observed = "could not be evaluated: no result" if count is None else "as expected"
-    if count:
-        observed = f"{count} offending row{'' if count == 1 else 's'}"
-    return CheckResult(
-        table=check.table,
-        check=check.name,
-        severity=check.severity,
-        passed=count == 0,
-        observed=observed,
-        reason=check.reason,
-        row_count=count or None,
-    )
+    if count is None:
+        return outcome_of(check, "could not be evaluated: no result")
+    if not count:
+        return outcome_of(check)
+    return outcome_of(check, offending(count), count)
 
 
 def _translated(check: Check, own: str, places: _Places) -> exp.Expr:
