@@ -53,14 +53,15 @@ def bronze_tables(lake: Lake) -> list[tuple[str, str]]:
 
 
 def bronze_deliveries(lake: Lake) -> dict[str, dict[str, Any]]:
-    """delivery_id -> the record that its commit carries, with the table and generation it lies in: what bronze holds."""
+    """delivery_id -> the record that its newest commit carries, with the table and generation it lies in: what bronze holds."""
     found: dict[str, dict[str, Any]] = {}
     for table, generation in bronze_tables(lake):
         delta = open_table(lake, "bronze", table, generation)
         for commit in delta.history() if delta else []:
             if RECORD in commit:
                 record = json.loads(commit[RECORD])
-                found[record["delivery_id"]] = record | {"bronze_table": table, "generation": generation}
+                placed = record | {"bronze_table": table, "generation": generation}
+                found.setdefault(record["delivery_id"], placed)  # history begins with the newest commit
     return found
 
 
@@ -78,8 +79,7 @@ def store_delivery(
     stored = _stored_in(lake, table, f"bronze/{keys['delivery_id']}")
     if stored:
         return stored
-    number = f"sequence/{record['sequence']}"
-    if _stored_in(lake, table, number):
+    if _stored_in(lake, table, _number(record)):
         raise LakeBusy.of("lake_changed_meanwhile", where=lake.root)
     generation = _generation_for(lake, table, wanted)
     uri = lake.uri("bronze", table, generation)
@@ -101,21 +101,40 @@ def store_delivery(
         )
         objects.put_file(file.path, f"{uri}/{folder}/{file.name}")
     reach("before_bronze_commit")
+    _commit(delta, actions, record)
+    reach("after_bronze_commit")
+    return generation
+
+
+def place_again(lake: Lake, record: Mapping[str, Any]) -> None:
+    """Note that a stored delivery has another number: a commit without files, from which a lost ledger is made again. Raises
+    LakeBusy where another machine gave that number to another delivery."""
+    table, generation = str(record["bronze_table"]), str(record["generation"])
+    delta = open_table(lake, "bronze", table, generation)
+    if delta is None or _stored_in(lake, table, _number(record)):
+        raise LakeBusy.of("lake_changed_meanwhile", where=lake.root)
+    _commit(delta, [], record)
+    reach("after_bronze_commit")
+
+
+def _commit(
+    delta: DeltaTable, actions: Sequence[AddAction | RemoveAction], record: Mapping[str, Any]
+) -> None:
+    app_ids = (f"bronze/{record['delivery_id']}", _number(record))
     delta.create_write_transaction(
-        actions,
+        list(actions),
         "append",
         delta.schema(),
         partition_by=BRONZE_KEYS,
         commit_properties=CommitProperties(
             custom_metadata={RECORD: json.dumps(record, sort_keys=True)},
-            app_transactions=[
-                Transaction(app_id, int(record["sequence"]))
-                for app_id in (f"bronze/{keys['delivery_id']}", number)
-            ],
+            app_transactions=[Transaction(app_id, int(record["sequence"])) for app_id in app_ids],
         ),
     )
-    reach("after_bronze_commit")
-    return generation
+
+
+def _number(record: Mapping[str, Any]) -> str:
+    return f"sequence/{record['sequence']}"
 
 
 def delivery_files(lake: Lake, table: str, generation: str, delivery_id: str) -> list[str]:

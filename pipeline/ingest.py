@@ -15,7 +15,7 @@ from finlake.bronze import bronze_deliveries
 from finlake.catalogue import Catalogue
 from finlake.clock import utc_now
 from finlake.engines.factory import open_engine
-from finlake.errors import DeliveryRefused, NotFound
+from finlake.errors import DeliveryRefused, NotFound, Warned
 from finlake.lake import Lake
 from finlake.ledger import DeliveryRecord, Ledger, Refusal, text_of
 from finlake.ledgers import bill_ledger, may_write
@@ -24,6 +24,7 @@ from finlake.report import RunReport
 from finlake.settings import Settings
 from pipeline.authority import doubts, restore, settle
 from pipeline.control import write_control_tables
+from pipeline.placing import follow_manifests
 from pipeline.silver import SilverWriter, Unreadable
 from pipeline.take_in import Intake, quarantine
 from spark_jobs.silver.facts import Facts
@@ -117,6 +118,10 @@ def ingest(
             )
             step.rows = sum(r.line_count or 0 for r in result.loaded)
         _settle_refusals(lake, ledger, refusals, result)
+        for record in follow_manifests(lake, ledger, found, signature):
+            report.warn(
+                Warned.of("month_follows_manifest", where=f"{record.billing_period} {record.export_id}")
+            )
         with report.step("silver") as step:
             writer = SilverWriter(lake, engine, facts_of(settings), progress.doing, step.part)
             unreadable = _converge(writer, ledger, found, result)

@@ -28,6 +28,14 @@ from spark_jobs.code import code_fingerprint
 from spark_jobs.silver import billing_line_items, delivery_costs
 from spark_jobs.silver.facts import Facts
 
+_OF_THE_CELLS = ("ConversionException", "OutOfRangeException")
+_OF_THE_CELLS_ON_SPARK = (
+    "CAST_INVALID_INPUT",
+    "ARITHMETIC_OVERFLOW",
+    "NUMERIC_VALUE_OUT_OF_RANGE",
+    "CANNOT_PARSE_TIMESTAMP",
+)
+"""How DuckDB (by class) and Spark (by error condition) say that a value can't be what its column promises."""
 LINES, COSTS = "billing_line_items", "delivery_costs"
 
 
@@ -110,7 +118,9 @@ class SilverWriter:
         try:
             yield
         except Exception as error:
-            refusal = None if is_the_machines(error) else self._fault(record)
+            refusal = (
+                None if is_the_machines(error) else self._fault(record) or _not_computable(record, error)
+            )
             if refusal is None:
                 raise
             raise Unreadable(record, refusal) from error
@@ -205,6 +215,14 @@ class SilverWriter:
     def _has_costs(self, record: DeliveryRecord) -> bool:
         table = open_table(self.lake, "silver", COSTS)
         return table is not None and table.transaction_version(f"costs/{record.delivery_id}") == self._recipe
+
+
+def _not_computable(record: DeliveryRecord, error: Exception) -> DeliveryRefused | None:
+    """The refusal of a delivery whose cells an engine could make nothing of; None where that isn't what the engine says."""
+    said = " ".join(str(error).split())
+    if type(error).__name__ in _OF_THE_CELLS or any(code in said for code in _OF_THE_CELLS_ON_SPARK):
+        return DeliveryRefused.of("lines_not_computable", where=record.manifest, detail=said[:300])
+    return None
 
 
 def _month(record: DeliveryRecord) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pyarrow as pa
 
-from collect.exports.totals import BadCell, Totals
+from collect.exports.totals import INSTANTS, BadCell, Totals
 from finlake.errors import DeliveryRefused
 
 
@@ -33,8 +34,10 @@ def add(key: str, arrays: dict[str, pa.Array], cells: dict[str, str], totals: To
         column, row = cells[bad.column], before + bad.row + 1
         if bad.value is None:
             raise DeliveryRefused.of("cell_blank", where=key, column=column, row=row) from None
-        value = repr(bad.value)
-        raise DeliveryRefused.of("cell_no_amount", where=key, column=column, row=row, value=value) from None
+        cell: dict[str, Any] = {"where": key, "column": column, "row": row, "value": repr(bad.value)}
+        if bad.column in INSTANTS:
+            raise DeliveryRefused.of("cell_no_instant", **cell) from None
+        raise DeliveryRefused.of("cell_no_amount", **cell) from None
     return count
 
 

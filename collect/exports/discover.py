@@ -19,7 +19,8 @@ from finlake.errors import DeliveryRefused
 
 @dataclass(frozen=True)
 class Delivery:
-    """A manifest whose files were found: `files` in the manifest's order. `is_current`: the source says it is the newest."""
+    """A manifest whose files were found: `files` in the manifest's order. `is_current`: the month's own manifest names it, and
+    no other has a later time of AWS's."""
 
     manifest: Manifest
     files: tuple[Stat, ...]
@@ -44,16 +45,13 @@ class Discovery:
 def discover(source: Source, supported: Iterable[str] = ("cur1", "cur2", "focus")) -> Discovery:
     """Read all manifests of a source and find the files that they name. Nothing is copied."""
     found, manifests = Discovery(), []
-    seen_refused: set[tuple[str, str]] = set()
     for stat in source.listing(is_manifest):
         try:
             manifests.append(parse(stat, source.read(stat)))
         except MovedUnderReader:
             found.refusals.append((stat, moved(stat.key), None))
         except DeliveryRefused as error:
-            key = (PurePosixPath(stat.key).name, error.what)
-            if key not in seen_refused:
-                seen_refused.add(key)
+            if not any(_is_copy(stat, told) and error.what == said.what for told, said, _ in found.refusals):
                 found.refusals.append((stat, error, None))
     wanted = set(supported)
     found.unsupported = [m for m in manifests if m.source_format not in wanted]
@@ -94,7 +92,15 @@ def _in_order(group: list[Manifest]) -> list[tuple[Manifest, bool]]:
     if pointer is not None and pointer.dated:
         newer = [m for m in ordered if m.dated and m.delivered_at > pointer.delivered_at]
         ordered = [m for m in ordered if m not in newer] + newer
-    return [(manifest, manifest is ordered[-1]) for manifest in ordered]
+    return [(manifest, pointer is not None and manifest is ordered[-1]) for manifest in ordered]
+
+
+def _is_copy(one: Stat, other: Stat) -> bool:
+    """Whether these are a month's own manifest and that of a version in a folder below: AWS writes each twice."""
+    first, second = PurePosixPath(one.key), PurePosixPath(other.key)
+    return first.name == second.name and (
+        first.parent in second.parent.parents or second.parent in first.parent.parents
+    )
 
 
 def _locate(source: Source, manifest: Manifest) -> tuple[Stat, ...]:

@@ -22,6 +22,7 @@ CELLS: dict[str, tuple[str, ...]] = {
     "account": ("SubAccountId",),
     "currency": ("BillingCurrency",),
     "start": ("ChargePeriodStart",),
+    "end": ("ChargePeriodEnd",),
     "period": ("BillingPeriodStart",),
     "category": ("ChargeCategory",),
     "frequency": ("ChargeFrequency",),
@@ -57,6 +58,7 @@ class FocusTotals(Totals):
         for name in REQUIRED:
             if filled[name].null_count:
                 raise BadCell(name, None, pc.index(pc.is_null(filled[name]), True).as_py())
+        self._require_instants(filled)
         money = {
             name: self._money(name, filled[name], strict=name in STRICT)
             for name in MONEY_CELLS

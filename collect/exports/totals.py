@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import ClassVar
 
@@ -23,6 +24,8 @@ LIMIT = Decimal("1e16")
 _WIDE = pa.decimal256(60, 24)
 _MONEY = pa.decimal256(60, 12)
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)?)?", re.ASCII)
+_LONG_FRACTION = re.compile(r"(\.\d{6})\d+")
 
 # Cell -> its name in legacy CUR's CSV, in its Parquet and CUR 2.0.
 CELLS: dict[str, tuple[str, ...]] = {
@@ -30,6 +33,7 @@ CELLS: dict[str, tuple[str, ...]] = {
     "account": ("lineItem/UsageAccountId", "line_item_usage_account_id"),
     "currency": ("lineItem/CurrencyCode", "line_item_currency_code"),
     "start": ("lineItem/UsageStartDate", "line_item_usage_start_date"),
+    "end": ("lineItem/UsageEndDate", "line_item_usage_end_date"),
     "type": ("lineItem/LineItemType", "line_item_line_item_type"),
     "product": ("lineItem/ProductCode", "line_item_product_code"),
     "period": ("bill/BillingPeriodStartDate", "bill_billing_period_start_date"),
@@ -77,8 +81,11 @@ STRICT = ("unblended", "net", "blended")
 MONEY_CELLS = tuple(
     name
     for name in CELLS
-    if name not in {"payer", "account", "currency", "start", "type", "product", "period", "reservation"}
+    if name
+    not in {"payer", "account", "currency", "start", "end", "type", "product", "period", "reservation"}
 )
+INSTANTS = ("start", "end")
+"""Cells that are an instant where they aren't blank: of lines of a month, a few distinct texts."""
 
 
 class BadCell(Exception):
@@ -106,6 +113,7 @@ class Totals:
     not_numbers: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     types: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     periods: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    instants: set[str] = field(default_factory=set)
 
     @property
     def line_count(self) -> int:
@@ -118,6 +126,7 @@ class Totals:
         for name in REQUIRED:
             if filled[name].null_count:
                 raise BadCell(name, None, pc.index(pc.is_null(filled[name]), True).as_py())
+        self._require_instants(filled)
         blank = pa.nulls(size, pa.string())
         text = {name: filled.get(name, blank) for name in CELLS}
         money = {name: self._money(name, text[name], name in STRICT) for name in MONEY_CELLS}
@@ -151,6 +160,15 @@ class Totals:
             mine = self.sums.setdefault(key, dict.fromkeys(sums, Decimal(0)))
             for measure, amount in sums.items():
                 mine[measure] += amount
+
+    def _require_instants(self, filled: Mapping[str, pa.Array]) -> None:
+        for name in INSTANTS:
+            for text in pc.unique(filled[name]).to_pylist() if name in filled else ():
+                if text is None or text in self.instants:
+                    continue
+                if not _is_instant(text):
+                    raise BadCell(name, text, pc.index(filled[name], text).as_py())
+                self.instants.add(text)
 
     def _money(self, name: str, text: pa.Array, strict: bool) -> pa.Array:
         if (money := _each_once(text)) is not None:
@@ -258,6 +276,17 @@ def _each_once(text: pa.Array) -> pa.Array | None:
     if (pc.max(pc.abs(money)).as_py() or 0) >= LIMIT:
         return None
     return money.take(encoded.indices)
+
+
+def _is_instant(text: str) -> bool:
+    """ISO 8601 as AWS writes it, and as Arrow says a timestamp: with a date, maybe a time, maybe a zone."""
+    if not _INSTANT.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(_LONG_FRACTION.sub(r"\1", text))
+    except ValueError:
+        return False
+    return True
 
 
 def _number(value: str | None) -> Decimal | None:

@@ -77,6 +77,8 @@ class Ledger(ABC):
         mended = 0
         for delivery_id, said in sorted(found.items(), key=lambda item: (item[1]["sequence"], item[0])):
             before = known.get(delivery_id)
+            if before is not None and before.state == "stored" and said["sequence"] > before.sequence:
+                before = before.with_state("claimed")  # placed again, and killed before the ledger knew
             if before is not None and before.state in ("stored", "refused"):
                 continue
             record = record_of(said | {"state": "stored"})

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from deltalake import DeltaTable
@@ -14,7 +16,7 @@ from collect.exports.fetch import fetch
 from collect.source import S3Source
 from finlake import objects
 from finlake.errors import DeliveryRefused, NotFound
-from finlake.lake import open_lake
+from finlake.lake import create_or_open, open_lake
 from finlake.objects import delta_options
 from pipeline.status import runs
 from tests.pipeline import s3, tiny
@@ -81,6 +83,31 @@ def test_another_machine_takes_the_lake_over(
     assert [run["command"] for run in runs(open_lake(lake).reports)] == ["ingest", "ingest"], (
         "of both machines"
     )
+
+
+def test_a_lake_that_many_make_at_once_is_one_lake(bucket: str) -> None:
+    for number in range(5):
+        root, together = f"s3://{bucket}/{number}", Barrier(8)
+
+        def make(root: str = root, together: Barrier = together) -> str:
+            together.wait()
+            return create_or_open(root).lake_id
+
+        with ThreadPoolExecutor(8) as pool:
+            ids = {made.result() for made in [pool.submit(make) for _ in range(8)]}
+        assert ids == {open_lake(root).lake_id}
+
+
+def test_a_lake_where_one_was_emptied_takes_all_in_again(bucket: str, tmp_path: Path) -> None:
+    """This machine's ledger is of the lake that was, not of its address."""
+    deliver(tmp_path / "b")
+    lake = f"s3://{bucket}/lake"
+    ingest(lake, tmp_path / "b")
+    before = silver(lake, "billing_line_items").num_rows
+    for thing in s3.client().list_objects_v2(Bucket=bucket, Prefix="lake/")["Contents"]:
+        s3.client().delete_object(Bucket=bucket, Key=thing["Key"])
+    assert ingest(lake, tmp_path / "b")["changed"]
+    assert silver(lake, "billing_line_items").num_rows == before > 0
 
 
 def test_reports_lie_in_the_bucket_as_many_as_wanted(bucket: str, tmp_path: Path) -> None:

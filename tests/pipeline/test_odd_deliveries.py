@@ -41,6 +41,16 @@ CASES = {
     "no number": (text(tiny.line("1,5")).encode(), True, "'1,5', which is no number"),
     "blank cost": (text(tiny.line("")).encode(), True, "is blank in data row 1"),
     "too large": (text(tiny.line(), tiny.line("10000000000000000")).encode(), True, "data row 2"),
+    "no date": (
+        text(tiny.line(start="2026-03-32T00:00:00Z")).encode(),
+        True,
+        "no date or time in data row 1",
+    ),
+    "no end": (
+        text(tiny.line(), tiny.line() | {"lineItem/UsageEndDate": "soon"}).encode(),
+        True,
+        "'soon', which is no date or time in data row 2",
+    ),
     "not finite": (text(tiny.line("NaN")).encode(), True, "no number"),
     "a column twice": ((",".join([*HEADER, HEADER[0]]) + "\n").encode(), True, "names a column twice"),
     "no currency column": (
@@ -71,6 +81,42 @@ def test_a_manifest_that_is_none(content: bytes, tmp_path: Path) -> None:
     said = ingest(tmp_path / "lake", tmp_path / "b")
     assert len(said["deliveries"]) == 1 and len(said["refused"]) == 1
     assert said["refused"][0]["where"] == "cur/tiny/20260401-20260501/tiny-Manifest.json"
+
+
+def test_each_month_and_payer_is_told_of_its_own_broken_manifest(tmp_path: Path) -> None:
+    """Once for a month's own manifest and its version's copy, whatever other months' are called."""
+    tiny.cur1_csv(tmp_path / "b", [tiny.line()], "good")
+    wanted = []
+    for period, account in (
+        ("20260401-20260501", tiny.PAYER),
+        ("20260501-20260601", tiny.PAYER),
+        ("20260401-20260501", "900100000002"),
+    ):
+        root = tmp_path / "b" / f"of-{account}"
+        manifest = root / tiny.cur1_csv(root, [tiny.line()], "odd", period=period, account=account)
+        for copy in (manifest, manifest.parent.parent / manifest.name):
+            copy.write_bytes(b"{")
+        wanted.append(f"of-{account}/cur/tiny/{period}/")
+    said = ingest(tmp_path / "lake", tmp_path / "b")
+    assert len(said["refused"]) == 3
+    assert all(any(one["where"].startswith(place) for one in said["refused"]) for place in wanted)
+
+
+def test_a_cell_that_only_the_engine_can_make_nothing_of_refuses_its_delivery_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever passes the door: the month keeps what it had, later months go on, a sound delivery mends it."""
+    monkeypatch.setattr("collect.exports.totals._is_instant", lambda _: True)
+    source, lake = tmp_path / "b", tmp_path / "lake"
+    tiny.cur1_csv(source, [tiny.line("1", start="2026-03-32T00:00:00Z")], "20260310T000000Z")
+    tiny.cur1_csv(source, [tiny.line("5")], "20260410T000000Z", period="20260401-20260501")
+    said = ingest(lake, source)
+    assert [one["code"] for one in said["refused"]] == ["lines_not_computable"]
+    assert [d["billing_period"] for d in said["deliveries"]] == ["2026-04"]
+    assert len(ingest(lake, source)["refused"]) == 1
+    tiny.cur1_csv(source, [tiny.line("2")], "20260320T000000Z")
+    assert not [one for one in ingest(lake, source)["refused"] if "20260320" in one["where"]]
+    assert sorted(silver(lake, "billing_line_items")["unblended_cost"].to_pylist()) == [2, 5]
 
 
 def test_a_manifest_never_leads_out_of_the_lake_or_the_source(tmp_path: Path) -> None:

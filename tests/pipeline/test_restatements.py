@@ -87,13 +87,61 @@ def test_a_late_old_manifest_in_the_months_folder_turns_nothing_back(tmp_path: P
     assert cost_shown(lake) == 2
 
 
-def test_a_month_overwritten_in_place_with_what_it_was_before_stays(tmp_path: Path) -> None:
-    """The same files as an earlier delivery are that delivery: it was superseded and stays so."""
+def test_a_month_overwritten_in_place_with_what_it_was_before_shows_that(tmp_path: Path) -> None:
+    """The same files as an earlier delivery are that delivery, and the month's manifest names it: as AWS shows it, whatever
+    finlake saw in between, also where the ledger is lost."""
     source, lake = tmp_path / "b", tmp_path / "lake"
+    warned = []
     for cost in ("1", "2", "1"):
         tiny.cur1_parquet(source, [tiny.line(cost)], f"v{cost}")
+        warned.append([warning["code"] for warning in ingest(lake, source)["warnings"]])
+        assert cost_shown(lake) == Decimal(cost)
+    assert warned == [[], [], ["month_follows_manifest"]]
+    before = versions(lake)
+    assert not ingest(lake, source)["changed"] and versions(lake) == before
+    for file in (lake / "state").glob("ledger.sqlite*"):
+        file.unlink()
+    assert not ingest(lake, source)["changed"]
+    assert cost_shown(lake) == 1 and silver(lake, "deliveries").num_rows == 2
+
+
+def test_an_older_version_whose_file_comes_late_turns_nothing_back(tmp_path: Path) -> None:
+    """Legacy CUR with assembly ids that say no time: the first lacks a file, the second is loaded, then the file turns up."""
+    source, lake = tmp_path / "b", tmp_path / "lake"
+    first, second = "0b3c1f9e-aaaa-4b60-8f9d-111111111111", "0a3c1f9e-bbbb-4b60-8f9d-222222222222"
+    tiny.cur1_csv(source, [tiny.line("1")], first)
+    [file] = source.glob(f"cur/tiny/*/{first}/*.csv.gz")
+    missing = file.read_bytes()
+    file.unlink()
+    assert len(ingest(lake, source)["refused"]) == 1
+    tiny.cur1_csv(source, [tiny.line("2")], second)
+    ingest(lake, source)
+    file.write_bytes(missing)
+    said = ingest(lake, source)
+    assert len(said["deliveries"]) == 1 and not said["refused"]
+    assert cost_shown(lake) == 2 and silver(lake, "delivery_costs").num_rows == 2
+    assert not ingest(lake, source)["changed"]
+
+
+def test_killed_between_the_placing_and_the_ledger_it_is_placed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, lake = tmp_path / "b", tmp_path / "lake"
+    for cost in ("1", "2"):
+        tiny.cur1_parquet(source, [tiny.line(cost)], f"v{cost}")
         ingest(lake, source)
-    assert cost_shown(lake) == 2 and silver(lake, "deliveries").num_rows == 2
+    tiny.cur1_parquet(source, [tiny.line("1")], "v1")
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("finlake.ledger.sqlite.SqliteLedger.put", killed)
+        ingest(lake, source)
+    ingest(lake, source)
+    assert cost_shown(lake) == 1
+    numbers = [row["sequence"] for row in silver(lake, "deliveries").to_pylist()]
+    assert sorted(numbers) == [2, 3]
 
 
 def test_the_same_files_under_another_name_are_the_same_delivery(tmp_path: Path) -> None:
