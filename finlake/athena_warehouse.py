@@ -8,6 +8,7 @@ Publications are never changed or removed: they also say what was published when
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from typing import Any
@@ -20,6 +21,8 @@ from finlake.paths import DBT_DIR
 from finlake.warehouse import Build, Builds, Pointer
 
 PUBLICATIONS = "publications"
+_APART = 10**9
+"""Publications are numbered by the thousand million, and a chance number below."""
 WHOLE = ""
 """The billing period of what a build makes as a whole, not month by month."""
 _COLUMNS = {
@@ -91,7 +94,7 @@ class AthenaWarehouse(Builds):
             self._make_publications()
         if not rows or self._project_of(rows[0]["published_build"]) != build.project:
             self._make_views()
-        sequence = rows[0]["sequence"] + 1 if rows else 1
+        sequence = _next(rows[0]["sequence"] if rows else 0)
         said: list[tuple[str, str | None, str]] = [
             ("rows", period, of) for period, of in sorted({**build.rows_of, WHOLE: build.build_id}.items())
         ]
@@ -140,15 +143,16 @@ class AthenaWarehouse(Builds):
     def _has_rows(self, build_id: str, names: Collection[str]) -> bool:
         return True  # rows go after the sidecar
 
-    def _forget_rows(self, build_ids: Collection[str]) -> None:
-        """Remove every row that no build with a sidecar needs: also what failed and killed builds left. Partitions as a whole,
-        so that no file is rewritten."""
+    def _forget_rows(self, build_ids: Collection[str], published: str) -> None:
+        """Remove every older row that no build with a sidecar needs: also what failed and killed builds left, but nothing that
+        a build under way adds. Partitions as a whole, so that no file is rewritten."""
         kept = self.builds()
         by_period = _of_builds({pair for build in kept for pair in build.rows_of.items()})
         whole = [f"build_id = {_text(build.build_id)}" for build in kept]
         self.athena.together(
             f"delete from {self.athena.table(layer, table)} "
-            f"where not ({' or '.join(by_period if is_by_period(table) else whole)})"
+            f"where build_id < {_text(published)} "
+            f"and not ({' or '.join(by_period if is_by_period(table) else whole)})"
             for layer, tables in self._kept.items()
             for table in tables
         )
@@ -161,6 +165,11 @@ class AthenaWarehouse(Builds):
             for name in names:
                 self.athena.run(f"optimize {self.athena.table(layer, name)} rewrite data using bin_pack")
                 self.athena.run(f"vacuum {self.athena.table(layer, name)}")
+
+
+def _next(sequence: int) -> int:
+    """A number above the given one that no other writer takes too: of two that publish at once one is seen, never a mix."""
+    return (sequence // _APART + 1) * _APART + secrets.randbelow(_APART)
 
 
 def is_by_period(model: str) -> bool:

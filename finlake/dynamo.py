@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,10 +38,16 @@ _MAY_PASS = frozenset(
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "TransactionConflict",
+        "TransactionConflictException",
+        "ThrottlingError",
+        "ProvisionedThroughputExceeded",
     )
 )
-"""What DynamoDB says when it is asked too much or at a bad moment, and still says after ATTEMPTS tries."""
+"""What DynamoDB says when it is asked too much or at a bad moment, and still says after ATTEMPTS tries; of a transaction that it
+cancelled, the reasons: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html."""
 ATTEMPTS = 8
+_FIRST_PAUSE = 0.01
+"""Seconds, doubled before each further try: 2.5 s in all."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +116,20 @@ class Items:
         """Make changes in their order, 99 or 3.5 MB at once: up to that all or none. Raises LakeBusy where the lease is
         another's, FinlakeError, before anything is written, where an item is larger than DynamoDB takes."""
         for some in _at_once([self._written(change) for change in changes]):
-            with self._told():
-                self._client.transact_write_items(TransactItems=[self._check(), *some])
+            self._transact([self._check(), *some])
+
+    def _transact(self, items: list[dict[str, Any]]) -> None:
+        """All or none. DynamoDB cancels a transaction that meets another write of one of its items, as the renewal of this very
+        lease; botocore doesn't repeat that."""
+        with self._told():
+            for attempt in range(1, ATTEMPTS + 1):
+                try:
+                    self._client.transact_write_items(TransactItems=items)
+                    return
+                except ClientError as error:
+                    if attempt == ATTEMPTS or not _met_another(error):
+                        raise
+                time.sleep(_FIRST_PAUSE * 2**attempt)
 
     def replace(self, prefix: str, wanted: dict[str, Any]) -> None:
         """Make these, by name without the prefix, all the items whose name starts so."""
@@ -199,6 +218,15 @@ def _refused(location: str, error: ClientError) -> FinlakeError:
     if status >= 500 or _MAY_PASS.intersection([code, *reasons]):
         return FinlakeError.of("aws_unreachable", where=location, detail=str(error))
     return ConfigurationError.of("ledger_unusable", where=location, detail=str(error))
+
+
+def _met_another(error: ClientError) -> bool:
+    """Whether a transaction was cancelled by nothing but what passes by itself."""
+    reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])} - {
+        "None",
+        None,
+    }
+    return bool(reasons) and reasons <= _MAY_PASS
 
 
 def client() -> Any:

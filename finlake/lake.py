@@ -88,6 +88,14 @@ class Lake:
 
         return lease.held(self.ledger, self.lake_id, wait_seconds)
 
+    def check_lease(self) -> None:
+        """Before what no later commit would refuse: raise LakeBusy where this process slept past its lease. Nothing where the
+        ledger is SQLite."""
+        if self.ledger is not None:
+            from finlake import lease
+
+            lease.check(self.ledger, self.lake_id)
+
 
 def create_or_open(location: str, engine: str | None = None, ledger: str | None = None) -> Lake:
     """Open the lake at `location`, making an empty one where there is none, for `engine` (default: duckdb) and with `ledger`
@@ -157,14 +165,15 @@ def open_lake(location: str) -> Lake:
     return Lake(
         root=root,
         lake_id=marker["lake_id"],
-        state_dir=_state_dir(root),
+        state_dir=_state_dir(root, marker["lake_id"]),
         engine=marker.get("engine", "duckdb"),
         ledger=marker.get("ledger"),
     )
 
 
-def _state_dir(root: str) -> Path:
+def _state_dir(root: str, lake_id: str) -> Path:
+    """Of a lake on S3 by its place and its id: a copy elsewhere, and a new lake where one was emptied, know nothing of it."""
     if not objects.is_s3(root):
         return Path(root) / "state"
     base = Path(os.environ.get("FINLAKE_STATE_HOME") or Path.home() / ".local" / "state" / "finlake")
-    return base / hashlib.sha256(root.encode()).hexdigest()[:16]
+    return base / hashlib.sha256(f"{root} {lake_id}".encode()).hexdigest()[:16]

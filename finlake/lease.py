@@ -37,6 +37,13 @@ def token(location: str, lake_id: str) -> str | None:
     return _HELD.get((location, lake_id))
 
 
+def check(location: str, lake_id: str) -> None:
+    """Raise LakeBusy where the lease that this process took is another's by now, or it took none."""
+    mine, found = token(location, lake_id), _Lease(location, lake_id).holder()
+    if mine is None or found != mine:
+        raise LakeBusy.of("lease_lost", where=location)
+
+
 @contextmanager
 def held(location: str, lake_id: str, wait_seconds: float = 0.0) -> Iterator[None]:
     """Hold a lake's lease. Raises LakeBusy where another process still holds it after `wait_seconds`; one that died is taken
@@ -92,6 +99,11 @@ class _Lease:
         """Free for the next one. One that can't be freed now stands still, and is taken over like that of a dead one."""
         with suppress(FinlakeError):
             self._update("remove #token, holder", {})
+
+    def holder(self) -> str | None:
+        """The token of the present holder, or None where the lease is free."""
+        found = self._read()
+        return found[0] if found else None
 
     def _read(self) -> tuple[str, str] | None:
         """(token, count) of the present holder, or None where the lease is free."""

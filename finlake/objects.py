@@ -100,11 +100,9 @@ def remove(location: str) -> None:
 
 
 def write_new(location: str, data: bytes) -> None:
-    """Write an object where there is none; of several that try at once the first one's stays (on S3 the last one's)."""
+    """Write an object where there is none; of several that try at once the first one's stays."""
     if is_s3(location):
-        if not exists(location):
-            write_atomically(location, data)
-        return
+        return _put_new(location, data)
     target = Path(location)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
@@ -117,6 +115,24 @@ def write_new(location: str, data: bytes) -> None:
         except OSError:
             temporary.replace(target)  # a file system without links
     temporary.unlink(missing_ok=True)
+
+
+def _put_new(location: str, data: bytes) -> None:
+    """A conditional PUT: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html."""
+    import boto3
+    from botocore.exceptions import ClientError
+
+    bucket, _, key = location.removeprefix("s3://").partition("/")
+    while True:
+        try:
+            boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=data, IfNoneMatch="*")
+            return
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == "PreconditionFailed":
+                return
+            if code != "ConditionalRequestConflict":  # that one met another PUT that may yet fail: ask again
+                raise
 
 
 def put_file(source: Path, location: str) -> None:

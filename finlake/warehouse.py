@@ -86,8 +86,8 @@ class Builds(ABC):
         """Whether the marts of a build with a sidecar are still there. `names`: what lies beside the sidecars."""
 
     @abstractmethod
-    def _forget_rows(self, build_ids: Collection[str]) -> None:
-        """Remove the marts of builds whose sidecars are gone."""
+    def _forget_rows(self, build_ids: Collection[str], published: str) -> None:
+        """Remove the marts of builds whose sidecars are gone; nothing of builds that are newer than the published one."""
 
     def published(self) -> Build | None:
         pointer = self.pointer()
@@ -138,6 +138,7 @@ class Builds(ABC):
         previous = [b for b in known if b != build_id and b not in withdrawn][:keep]
         pointer = Pointer(build_id, now.isoformat(), previous, list(withdrawn))
         reach("before_publish")
+        self.lake.check_lease()
         self._show(pointer, build)
         reach("after_publish")
         return pointer
@@ -150,10 +151,12 @@ class Builds(ABC):
             return
         kept = {pointer.build_id, *pointer.previous[:keep]}
         old = [build_id for build_id in sorted(self.ids() - kept) if build_id < pointer.build_id]
+        if old:
+            self.lake.check_lease()
         for build_id in old:
             objects.remove(self._uri("builds", f"{build_id}.json"))
         if old:
-            self._forget_rows(old)
+            self._forget_rows(old, pointer.build_id)
 
     def _keep_sidecar(self, build: Build) -> None:
         objects.write_atomically(self._uri("builds", f"{build.build_id}.json"), _json(asdict(build)))
@@ -198,7 +201,7 @@ class Warehouse(Builds):
     def _has_rows(self, build_id: str, names: Collection[str]) -> bool:
         return f"{build_id}.duckdb" in names
 
-    def _forget_rows(self, build_ids: Collection[str]) -> None:
+    def _forget_rows(self, build_ids: Collection[str], published: str) -> None:
         """On S3 also what this machine brought of them."""
         for build_id in build_ids:
             objects.remove(self._uri("builds", f"{build_id}.duckdb"))

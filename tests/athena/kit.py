@@ -31,6 +31,7 @@ class Kit:
         return environment(self.s3, state) | {
             "AWS_ENDPOINT_URL_ATHENA": self.athena,
             "AWS_ENDPOINT_URL_GLUE": self.athena,
+            "FINLAKE_ATHENA__POLL_SECONDS": "0.1",
         }
 
     def noted(self) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from pipeline.query import Answer, ask
 from pipeline.query_output import objects_of
 from pipeline.reader import Reader, open_reader
 from tests.athena.conftest import LAKE, Growing
+from tests.athena.kit import Kit
 
 SUM = "select sum(net_amortized_cost) as cost, sum(line_count) as lines from cost_monthly"
 
@@ -46,10 +47,14 @@ def test_a_query_gives_the_same_on_both_targets(grown: Growing) -> None:
     assert found["build_id"] == grown.said[-1]["build_id"]
 
 
-def test_money_in_parquet_stays_exact(grown: Growing, tmp_path: Path) -> None:
+def test_money_in_parquet_stays_exact(grown: Growing, kit: Kit, tmp_path: Path) -> None:
+    """And is scanned once: by the UNLOAD."""
     file = tmp_path / "months.parquet"
     sql = "select billing_period, sum(unblended_cost) as cost from cost_monthly group by billing_period"
+    before = len(kit.noted())
     said("query", sql, "--output", str(file))
+    asked = [one["sql"] for one in kit.noted()[before:] if "cost_monthly" in one["sql"]]
+    assert len(asked) == 1 and asked[0].startswith("unload"), asked
     table = pq.read_table(file)
     assert str(table.schema.field("cost").type) == "decimal128(38, 12)"
     wanted = {

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from finlake.contracts import Contract, all_contracts
+from finlake.contracts import Contract, all_contracts, load_contract
 from finlake.engines.duckdb import connect
 from tests.athena.conftest import Growing
 
@@ -59,10 +59,31 @@ def test_a_build_that_fails_or_is_killed_changes_nothing_that_readers_see(grown:
     assert newest["build_id"] == at_last[0] and all(row["is_reconciled"] for row in newest["reconciliation"])
 
 
+def test_two_that_publish_at_once_show_one_build_never_both(grown: Growing) -> None:
+    """Neither saw the other's publication before it wrote its own."""
+    builds = grown.target("athena").builds
+    before, pointer, build = grown.published(), builds.pointer(), builds.published()
+    seen = list(builds._newest())
+    for _ in range(2):
+        other = grown.target("athena").builds
+        other._newest = lambda: seen
+        other._show(pointer, build)
+    assert grown.published() == before
+
+
 def test_old_builds_go_with_their_rows(grown: Growing) -> None:
-    """What the failed build had added goes with the first one; every row of a table belongs to one that stays."""
+    """What the failed build had added goes with the first one; every row of a table belongs to one that stays, or to one that
+    another writer has under way."""
     target = grown.target("athena")
+    accounts, under_way = target.athena.table("builds", "dim_account"), "b29991231T235959Z-abcdef"
+    columns = ", ".join(load_contract("gold", "dim_account").column_names)
+    target.athena.run(
+        f"insert into {accounts} ({columns}, build_id) select {columns}, '{under_way}' from {accounts} limit 1"
+    )
     target.builds.forget_old(keep=0)
+    of_draft = f"from {accounts} where build_id = '{under_way}'"
+    assert len(list(target.athena.rows(f"select * {of_draft}"))) == 1
+    target.athena.run(f"delete {of_draft}")
     kept = {build.build_id for build in target.builds.builds()}
     assert kept == {grown.said[-1]["build_id"]}
     needed = kept | {of for build in target.builds.builds() for of in build.rows_of.values()}

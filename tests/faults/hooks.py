@@ -39,7 +39,7 @@ def machine(state: str) -> End:
     """Another machine on the same lake: own lock, ledger and landing, as two machines on one S3 prefix have."""
     from finlake import lake
 
-    lake._state_dir = lambda root: Path(state)  # type: ignore[assignment]
+    lake._state_dir = lambda root, lake_id: Path(state)  # type: ignore[assignment]
     lake.Lake.landing = property(lambda self: self.state_dir / "landing")  # type: ignore[assignment,method-assign]
     return None
 

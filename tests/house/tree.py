@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
-ROOMS = ("finlake", "collect", "spark_jobs", "expectations", "pipeline", "dags")
+ROOMS = ("finlake", "collect", "spark_jobs", "expectations", "ml", "pipeline", "dags")
 
 
 @cache

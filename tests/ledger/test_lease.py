@@ -183,3 +183,15 @@ def test_what_dynamodb_says_in_finlakes_words(error: Exception, told: str) -> No
     with pytest.raises(FinlakeError) as raised, dynamo.told("dynamodb://table"):
         raise error
     assert raised.value.code == told
+
+
+def test_what_no_commit_refuses_asks_for_the_lease_first(table: str) -> None:
+    with pytest.raises(LakeBusy):
+        lease.check(table, "lake")
+    with lease.held(table, "lake"):
+        lease.check(table, "lake")
+        other = lease._Lease(table, "lake")
+        assert other._take(lease._Lease(table, "lake")._read())
+        with pytest.raises(LakeBusy) as lost:
+            lease.check(table, "lake")
+    assert lost.value.code == "lease_lost"
