@@ -30,7 +30,6 @@ from finlake.settings import AthenaSettings
 
 AT_ONCE = 4
 """Statements that wait for Athena at the same time: an account may have 20 and more of them (Athena's service quotas)."""
-_POLL_SECONDS = 0.3
 _PLAIN = re.compile(r"s3://[A-Za-z0-9/._=-]+")
 """Places that Athena's DDL takes in its quotes as they are."""
 _MISSING = ("TABLE_NOT_FOUND", "SCHEMA_NOT_FOUND", "EntityNotFoundException")
@@ -119,7 +118,7 @@ class Athena:
             work_group=self.settings.workgroup,
             region_name=_region(),
             schema_name=self.database("gold"),
-            poll_interval=_POLL_SECONDS,
+            poll_interval=self.settings.poll_seconds,
         )
 
     def _execute(self, cursor: Any, sql: str) -> None:

@@ -37,6 +37,7 @@ OTHER_VARIABLES = {
     "FINLAKE_DBT_SILVER": "Set by finlake for dbt: the Glue database of silver.",
     "FINLAKE_DBT_WORKGROUP": "Set by finlake for dbt: Athena's workgroup.",
     "FINLAKE_DBT_RESULTS": "Set by finlake for dbt: where Athena leaves results.",
+    "FINLAKE_DBT_POLL_SECONDS": "Set by finlake for dbt: how long it waits before it asks Athena again.",
     "FINLAKE_DBT_DATA": "Set by finlake for dbt: where Athena keeps the marts.",
     "FINLAKE_FAILPOINT": "For tests: the named point at which the process is killed.",
     "FINLAKE_CI": "For tests: 1 makes a skipped test a failure.",
@@ -127,6 +128,7 @@ class AthenaSettings(_Section):
     workgroup: str = Field(default="primary", pattern=r"^[A-Za-z0-9._-]{1,128}$")
     database: str = Field(default="finlake", pattern=r"^[a-z0-9_]{1,200}$")
     results: Location | None = Field(default=None, pattern=r"^s3://")
+    poll_seconds: float = Field(default=0.5, ge=0.05, le=60)
 
 
 class EmrSettings(_Section):

@@ -105,7 +105,7 @@ def _reason(error: ErrorDetails) -> Any:
     if error["type"] == "literal_error":
         said = {"expected": re.findall(r"'([^']*)'", said["expected"])}
     return message(
-        key, **{name: value for name, value in said.items() if isinstance(value, str | int | list)}
+        key, **{name: value for name, value in said.items() if isinstance(value, str | int | float | list)}
     )
 
 

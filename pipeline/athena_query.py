@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
 import pyarrow as pa
 import sqlglot
+from pyathena.cursor import Cursor
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
@@ -33,12 +35,23 @@ class AthenaReader:
 
 
 class AthenaAnswer:
-    """A query's result: rows in the query's order, or as Arrow by UNLOAD, in no order."""
+    """A query's result: rows in the query's order, or as Arrow by UNLOAD, in no order. Athena is asked when it is taken, and
+    for one of both: what is scanned twice is billed twice."""
 
     def __init__(self, athena: Athena, sql: str) -> None:
         self._athena, self._sql = athena, sql
-        self._cursor = athena.cursor(sql)
-        self.columns: list[Column] = unique_columns(
+        self._unloaded: pa.Table | None = None
+
+    @cached_property
+    def _cursor(self) -> Cursor:
+        return self._athena.cursor(self._sql)
+
+    @property
+    def columns(self) -> list[Column]:
+        """Names and types: Athena's, or Arrow's once the rows were taken so."""
+        if self._unloaded is not None:
+            return unique_columns([(field.name, str(field.type)) for field in self._unloaded.schema])
+        return unique_columns(
             [(str(name), str(kind).upper()) for name, kind, *_ in self._cursor.description or []]
         )
 
@@ -48,7 +61,8 @@ class AthenaAnswer:
 
     def batches(self) -> pa.RecordBatchReader:
         """The rows in Arrow."""
-        return self._athena.unloaded(self._sql).to_reader(100_000)
+        self._unloaded = self._athena.unloaded(self._sql)
+        return self._unloaded.to_reader(100_000)
 
 
 def ask(reader: AthenaReader, sql: str) -> AthenaAnswer:

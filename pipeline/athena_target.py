@@ -93,5 +93,6 @@ class AthenaTarget:
             "FINLAKE_DBT_SILVER": self.athena.database("silver"),
             "FINLAKE_DBT_WORKGROUP": self.settings.workgroup,
             "FINLAKE_DBT_RESULTS": self.athena.results,
+            "FINLAKE_DBT_POLL_SECONDS": str(self.settings.poll_seconds),
             "FINLAKE_DBT_DATA": self.builds.data,
         }

@@ -31,7 +31,10 @@ class Column:
 class Answer(Protocol):
     """A query's result. Rows stream: take them once, by `rows()` or by `batches()`."""
 
-    columns: list[Column]
+    @property
+    def columns(self) -> list[Column]:
+        """Names and types."""
+        ...
 
     def rows(self, limit: int | None = None) -> Iterator[tuple[Any, ...]]:
         """The rows as Python values (money as Decimal), at most `limit`."""
