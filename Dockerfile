@@ -1,6 +1,7 @@
 # finlake with everything that it was locked with: the image of terraform/modules/runner and modules/airflow.
-#   docker build -t finlake .            then push it to ECR (docs/en/deploy.md)
-FROM python:3.11-slim-bookworm
+#   make image                          then push it to ECR (docs/en/deploy.md)
+ARG BASE=python:3.11-slim-bookworm
+FROM ${BASE}
 
 RUN apt-get update && apt-get install -y --no-install-recommends make && rm -rf /var/lib/apt/lists/* \
     && useradd --create-home --uid 10001 finlake && install -d -o finlake /opt/finlake
@@ -20,6 +21,10 @@ RUN make setup && rm -rf ~/.cache
 COPY --chown=finlake models/ models/
 COPY --chown=finlake dbt/ dbt/
 COPY --chown=finlake dags/ dags/
+
+# Airflow's home in terraform/modules/airflow, shared by its containers: a mount takes its owner from here.
+RUN mkdir airflow-home
+VOLUME /opt/finlake/airflow-home
 
 ENV PATH=/opt/finlake/.venv/bin:$PATH AIRFLOW__CORE__DAGS_FOLDER=/opt/finlake/dags FINLAKE_STATE_HOME=/tmp/finlake
 # No entrypoint: the task says what runs, `finlake run` or an Airflow component.

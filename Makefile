@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test $(addprefix test-,$(SUITES)) test-thorough faults bench backtest lint format lock emr-package ui docs contracts terraform-check plan-cost clean
+.PHONY: help setup run test $(addprefix test-,$(SUITES)) test-thorough faults bench backtest lint format lock emr-package image ui docs contracts terraform-check plan-cost clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -80,6 +80,9 @@ lock: setup ## resolve pyproject.toml again into requirements.lock (changes vers
 
 emr-package: setup ## what `finlake emr submit` runs: build/emr, to be copied to S3
 	@$(BIN)/python tools/emr_package.py
+
+image: ## the container image, and a sample bill to published marts in it (docker or buildah; minutes)
+	@sh tools/image.sh
 
 ui: setup ## Airflow's own UI on 127.0.0.1
 	@$(BIN)/finlake ui

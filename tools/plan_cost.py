@@ -49,13 +49,14 @@ class Item:
 
 @dataclass(frozen=True)
 class Choice:
-    """What is planned: million lines of a month's bill, region, who starts runs, which engine, where people query."""
+    """What is planned: million lines of a month's bill, region, who starts runs, which engine, who builds the marts (Terraform
+    sets athena)."""
 
     lines: Decimal
     region: str = "us-east-1"
     runner: str = "task"
     engine: str = "duckdb"
-    warehouse: str = "duckdb"
+    warehouse: str = "athena"
 
 
 def read(name: str) -> dict[str, Any]:
@@ -103,7 +104,11 @@ def volumes(choice: Choice, f: Factors) -> dict[str, Decimal]:
     # The open month grows: half of it is there on average.
     delivered = lines * (f["open_deliveries"] / 2 + f["closed_deliveries"])
     undo = f["undo_days"] / 30
-    builds = lines * f["months_kept"] * f["build_bytes_per_line"] / GB
+    month = lines * f["build_bytes_per_line"] / GB
+    # DuckDB: each build is a whole file. Athena: each adds the rows of one month to what is there of all the others.
+    build, shared = month * f["months_kept"], Decimal(0)
+    if choice.warehouse == "athena":
+        build, shared = month, month * f["months_kept"]
     return {
         "lines": lines,
         "delivered": delivered,
@@ -113,8 +118,8 @@ def volumes(choice: Choice, f: Factors) -> dict[str, Decimal]:
         "bronze": delivered * f["export_bytes_per_line"] / GB * f["months_kept"],
         "silver": lines * f["silver_bytes_per_line"] / GB * f["months_kept"]
         + delivered * f["silver_bytes_per_line"] / GB * (undo + f["vacuum_days"] / 30),
-        "build": builds,
-        "builds": builds * (f["kept_builds"] + deliveries * undo),
+        "build": build,
+        "builds": shared + build * (f["kept_builds"] + deliveries * undo),
     }
 
 
@@ -187,13 +192,7 @@ def _airflow(choice: Choice, prices: Mapping[str, Price], f: Factors) -> Iterato
         yield Item("Airflow on ECS", "database", HOURS, prices["rds_t4g_micro_hour"])
         yield Item("Airflow on ECS", "database, disk", f["database_gb"], prices["rds_gp3_gb_month"])
         yield Item("Airflow on ECS", "secrets", Decimal(2), prices["secret_month"])
-    yield Item(
-        "for comparison",
-        "MWAA, mw1.small, instead",
-        HOURS,
-        prices["mwaa_small_hour"],
-        counted=False,
-    )
+    yield Item("for comparison", "MWAA, mw1.small, instead", HOURS, prices["mwaa_small_hour"], counted=False)
 
 
 def _queries(choice: Choice, prices: Mapping[str, Price], f: Factors) -> Iterator[Item]:
@@ -204,6 +203,8 @@ def _queries(choice: Choice, prices: Mapping[str, Price], f: Factors) -> Iterato
     if choice.warehouse == "athena":
         scanned = v["delivered"] * f["silver_bytes_per_line"] / 10**12 * f["build_passes"]
         yield Item("Athena", "builds of the marts", scanned, prices["athena_tb"])
+        least = v["deliveries"] * f["statements_per_build"] * f["least_mb_per_statement"] / 10**6
+        yield Item("Athena", "builds: what each statement costs at least", least, prices["athena_tb"])
 
 
 def _state(choice: Choice, prices: Mapping[str, Price], f: Factors) -> Iterator[Item]:
@@ -220,7 +221,8 @@ def _state(choice: Choice, prices: Mapping[str, Price], f: Factors) -> Iterator[
     )
     yield Item("CloudWatch", "logs taken in", logs, prices["logs_gb"])
     yield Item("CloudWatch", "logs kept a year", logs * 12, prices["logs_gb_month"])
-    yield Item("CloudWatch", "alarms", f["alarms"], prices["alarm_month"])
+    alarms = f["alarms"] + (1 if choice.runner == "airflow" else 0)  # its database's space
+    yield Item("CloudWatch", "alarms", alarms, prices["alarm_month"])
 
 
 def rows_of(items: list[Item]) -> Iterator[str]:
@@ -259,7 +261,7 @@ def parsed(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--runner", default="task", choices=["task", "airflow"], help="who runs finlake")
     parser.add_argument("--engine", default="duckdb", choices=["duckdb", "spark"])
     parser.add_argument(
-        "--warehouse", default="duckdb", choices=["duckdb", "athena"], help="who builds the marts"
+        "--warehouse", default="athena", choices=["duckdb", "athena"], help="who builds the marts"
     )
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="another factor")
     found = parser.parse_args(argv)

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-OF_FINLAKE = ("runner", "emr", "member_reader")
-"""The roles of finlake's own code, made from the allow-list; the others belong to AWS's services and to people."""
+OF_FINLAKE = ("runner", "operator", "emr", "member_reader")
+"""The roles of finlake's own code, made from the allow-list, that of people who run it included; the others belong to AWS's
+services and to analysts."""
 
 
 class Grant(NamedTuple):

@@ -22,7 +22,7 @@ def described(folder: Path, file: str) -> list[tuple[str, str, str | None]]:
     found = []
     for _, name, body in _BLOCK.findall(text):
         said, default = _DESCRIPTION.search(body), _DEFAULT.search(body)
-        words = said.group(1).replace("$${", "${").replace("|", "\\|") if said else ""
+        words = said.group(1).replace("|", "\\|") if said else ""
         found.append((name, words, default.group(1) if default else None))
     return found
 

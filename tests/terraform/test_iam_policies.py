@@ -11,6 +11,7 @@ import pytest
 import yaml
 from botocore import xform_name
 
+from finlake.lake import MARKER
 from tests.house.test_aws_read_only import ALLOWED, READING
 from tests.terraform.policies import OF_FINLAKE, grants, many, own_arns, statements
 from tests.terraform.run import MODULES, POLICY_NAMES, policy_outputs
@@ -70,7 +71,7 @@ def test_what_the_libraries_do_are_operations_of_their_services() -> None:
 def test_in_the_customers_account_finlake_only_reads(policies: dict[str, Any]) -> None:
     own = own_arns(POLICY_NAMES, ACCOUNT)
     reads = {a for c in policies["granted"] if c["operation"].startswith(READING) for a in c["actions"]}
-    beside = {"kms:Decrypt", "kms:GenerateDataKey", "sts:AssumeRole", "iam:PassRole"}
+    beside = {"kms:Decrypt", "kms:GenerateDataKey", "sts:AssumeRole", "iam:PassRole"}  # nothing of S3
     outside = [
         g for g in grants(policies["roles"])
         if g.role in OF_FINLAKE and not g.resource.startswith(own) and g.action not in reads | beside
@@ -79,8 +80,20 @@ def test_in_the_customers_account_finlake_only_reads(policies: dict[str, Any]) -
 
 
 def test_what_is_allowed_beside_the_code_is_fenced_in(policies: dict[str, Any]) -> None:
-    """KMS only by way of S3 and DynamoDB, on named keys; the role in member accounts by its whole name."""
-    assert set(MAPPING["beside"]) == {"kms:Decrypt", "kms:GenerateDataKey", "sts:AssumeRole", "iam:PassRole"}
+    """KMS only by way of S3 and DynamoDB, on named keys; the role in member accounts by its whole name; uploads in
+    finlake's own buckets."""
+    uploads = {"s3:ListMultipartUploadParts", "s3:ListBucketMultipartUploads"}
+    assert set(MAPPING["beside"]) == uploads | {
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        "sts:AssumeRole",
+        "iam:PassRole",
+    }
+    of_uploads = [g for g in grants(policies["roles"]) if g.action in uploads]
+    assert {g.role for g in of_uploads} == {"runner", "operator", "analyst"}
+    assert all(
+        g.resource.startswith(("arn:aws:s3:::the-lake", "arn:aws:s3:::the-results")) for g in of_uploads
+    )
     assert all(len(reason) > 30 for reason in MAPPING["beside"].values())
     for role in OF_FINLAKE:
         for s in statements(policies["roles"][role]):
@@ -132,12 +145,67 @@ def test_people_query_and_write_nothing_but_results(policies: dict[str, Any]) ->
     assert not any("bronze" in g.resource or "/b" in g.resource.rpartition(":")[2] for g in mine)
 
 
+def test_people_take_their_roles_with_a_second_factor(policies: dict[str, Any]) -> None:
+    for role in ("analyst", "operator"):
+        (said,) = statements(policies["trust"][role])
+        assert said["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+        assert said["Condition"] == {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+
+
+def test_an_operator_may_what_the_task_may_but_for_the_role_in_member_accounts(
+    policies: dict[str, Any],
+) -> None:
+    def of(role: str) -> set[tuple[str, str]]:
+        return {(g.action, g.resource) for g in grants(policies["roles"]) if g.role == role}
+
+    assert of("runner") - of("operator") == {
+        ("sts:AssumeRole", "arn:aws:iam::000000000042:role/finlake-reader")
+    }
+    assert of("operator") <= of("runner")
+
+
+def test_an_analyst_opens_the_lake_and_finds_the_saved_queries(policies: dict[str, Any]) -> None:
+    mine = {(g.action, g.resource) for g in grants(policies["roles"]) if g.role == "analyst"}
+    assert ("s3:GetObject", f"arn:aws:s3:::the-lake/lake/{MARKER}") in mine
+    workgroup = f"arn:aws:athena:sa-east-1:{ACCOUNT}:workgroup/finlake-test"
+    for operation in ("ListNamedQueries", "BatchGetNamedQuery", "GetNamedQuery", "ListQueryExecutions"):
+        assert (f"athena:{operation}", workgroup) in mine
+
+
+def test_of_the_default_database_nothing_but_its_own_entry_is_read(policies: dict[str, Any]) -> None:
+    """AWS asks for it of whoever queries by Athena; finlake keeps nothing there, so no table of it is named."""
+    default = [g for g in grants(policies["roles"]) if g.resource.endswith(("/default", "table/default/*"))]
+    assert {g.role for g in default} == {"runner", "operator", "analyst"}
+    assert {(g.action, g.resource) for g in default} == {
+        (action, f"arn:aws:glue:sa-east-1:{ACCOUNT}:database/default")
+        for action in ("glue:GetDatabase", "glue:GetDatabases")
+    }
+
+
+def test_eventbridge_tells_the_topic_without_a_condition(policies: dict[str, Any]) -> None:
+    """It fills in none: with one no failed run would be told. The other services keep theirs."""
+    for document in (policies["topic"], policies["key"]):
+        for said in statements(document):
+            services = many(said["Principal"].get("Service", []))
+            if "events.amazonaws.com" in services:
+                assert services == ["events.amazonaws.com"] and "Condition" not in said
+            elif services:
+                assert said["Condition"], said["Sid"]
+
+
 def test_stars_stand_only_where_aws_knows_no_resource(policies: dict[str, Any]) -> None:
     starred = {(g.role, g.action) for g in grants(policies["roles"]) if g.resource == "*"}
     reads = {
-        (role, a) for role in ("runner", "member_reader") for c in policies["granted"] for a in c["actions"]
+        (role, a)
+        for role in ("runner", "operator", "member_reader")
+        for c in policies["granted"]
+        for a in c["actions"]
     }
-    assert starred - reads == {("execution", "ecr:GetAuthorizationToken")}
+    assert starred - reads == {
+        ("execution", "ecr:GetAuthorizationToken"),
+        ("analyst", "athena:ListDataCatalogs"),
+        ("analyst", "athena:ListWorkGroups"),
+    }
 
 
 def test_policies_fit(policies: dict[str, Any]) -> None:

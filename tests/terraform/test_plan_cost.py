@@ -8,7 +8,20 @@ from typing import Any
 
 import pytest
 
-from tools.plan_cost import Choice, Item, Price, factors_of, main, plan, prices_of, read, rows_of, volumes
+from tools.plan_cost import (
+    TERRAFORM,
+    Choice,
+    Item,
+    Price,
+    factors_of,
+    main,
+    parsed,
+    plan,
+    prices_of,
+    read,
+    rows_of,
+    volumes,
+)
 
 PRICES, FACTORS = read("prices.yml"), read("cost_factors.yml")
 SMALL = Choice(Decimal(1))
@@ -52,7 +65,7 @@ def test_every_factor_and_price_is_used() -> None:
     prices.used, factors.used = set(), set()
     for runner in ("task", "airflow"):
         for engine in ("duckdb", "spark"):
-            plan(replace(SMALL, runner=runner, engine=engine, warehouse="athena"), prices, factors)
+            plan(replace(SMALL, runner=runner, engine=engine), prices, factors)
     assert set(prices) - prices.used == set() and set(factors) - factors.used == set()
 
 
@@ -104,8 +117,26 @@ def test_a_comparison_is_not_in_the_total() -> None:
 def test_spark_and_athena_bring_their_own_items() -> None:
     spark = items(replace(SMALL, engine="spark"))
     assert spark["EMR Serverless: memory"].quantity == 4 * spark["EMR Serverless: vCPU"].quantity
-    assert "Athena: builds of the marts" in items(replace(SMALL, warehouse="athena"))
-    assert "Athena: builds of the marts" not in items(SMALL)
+    assert "Athena: builds of the marts" in items(SMALL)
+    assert "Athena: builds of the marts" not in items(replace(SMALL, warehouse="duckdb"))
+
+
+def test_what_is_planned_by_default_is_what_terraform_sets() -> None:
+    stack = (TERRAFORM / "modules/stack/main.tf").read_text(encoding="utf-8")
+    assert f'FINLAKE_TARGET     = "{SMALL.warehouse}"' in stack
+    assert parsed([]).warehouse == SMALL.warehouse
+
+
+def test_a_build_on_athena_adds_a_month_and_one_of_duckdb_is_whole() -> None:
+    """By hand: 1M lines, 20 bytes, 13 months, 4 builds, 65 deliveries that can be brought back for 30 days."""
+    factors = factors_of(FACTORS, {"build_bytes_per_line": "20"})
+    assert volumes(replace(SMALL, warehouse="duckdb"), factors)["builds"] == Decimal("0.02") * 13 * (4 + 65)
+    assert volumes(SMALL, factors)["builds"] == Decimal("0.02") * (13 + 4 + 65)
+
+
+def test_each_statement_of_a_build_costs_ten_megabytes_at_least() -> None:
+    least = items(SMALL, statements_per_build="100")["Athena: builds: what each statement costs at least"]
+    assert least.quantity == Decimal(65) * 100 * 10 / 10**6 and least.usd == least.quantity * 5
 
 
 def test_no_month_is_kept_twice() -> None:

@@ -13,6 +13,7 @@ import yaml
 from sqlglot.optimizer.qualify import qualify
 
 from finlake.contracts import all_contracts, athena_types
+from finlake.errors import ExitCode
 from tests.terraform.run import MODULES, ROOT, TERRAFORM
 
 MODULE_NAMES = sorted(path.parent.name for path in MODULES.glob("*/main.tf"))
@@ -21,6 +22,7 @@ NEVER_DESTROYED = {
     "aws_s3_bucket": "buckets",
     "aws_kms_key": "kms",
     "aws_dynamodb_table": "ledger",
+    "aws_glue_catalog_database": "catalogue",
     "aws_db_instance": "airflow",
     "aws_backup_vault": "backup",
 }
@@ -50,6 +52,24 @@ def test_nothing_is_emptied_by_force() -> None:
     assert set(re.findall(r"skip_final_snapshot\s+= (\w+)", text)) == {"false"}
     assert set(re.findall(r"deletion_protection\w*\s+= (\w+)", text)) == {"true"}
     assert not re.search(r"force_detach_policies\s+= true|force_delete\s+= true", text)
+
+
+def test_no_dollar_swallows_a_value() -> None:
+    """Two dollar signs before a brace are an escape: the text would hold the expression instead of its value."""
+    assert [file for file, text in sources().items() if "$${" in text] == []
+
+
+def test_the_ledger_is_watched_where_the_code_writes_it() -> None:
+    calls = yaml.safe_load((ROOT / "tests/house/aws_calls.yml").read_text())["lake_writes"]["dynamodb"]
+    (watched,) = re.findall(r"ledger_writes = (\[.*\])", sources()["modules/alerts/main.tf"])
+    assert {operation.replace("_", "") for operation in calls} == {
+        name.lower() for name in re.findall(r"\w+", watched)
+    }
+
+
+def test_of_the_exit_codes_only_done_and_busy_are_not_told() -> None:
+    (untold,) = re.findall(r"anything-but = \[([^\]]*)\]", sources()["modules/trigger/main.tf"])
+    assert [int(code) for code in untold.split(",")] == [ExitCode.OK, ExitCode.BUSY]
 
 
 def test_every_skip_of_a_check_has_its_reason() -> None:

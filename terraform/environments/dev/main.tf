@@ -13,7 +13,7 @@ module "finlake" {
   sources     = var.sources
   settings    = var.settings
   exports     = { cur2 = { granularity = "DAILY", split_costs = false } }
-  run         = { size = { cpu = 1024, memory_mib = 8192, disk_gib = 30 } }
+  run         = { size = { cpu = 1024, memory_mib = 8192, disk_gib = 30 }, emr = var.emr }
   retention   = { undo_days = 7, audit = { locked_days = 1, kept_days = 30 } }
   alerts      = { monthly_limit_usd = var.monthly_limit_usd, emails = var.emails }
 }

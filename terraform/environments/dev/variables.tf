@@ -46,3 +46,12 @@ variable "settings" {
   type        = map(string)
   default     = {}
 }
+
+variable "emr" {
+  description = "EMR Serverless: its release, and an image of your own; null: none. With it no rule starts the task."
+  type = object({
+    release   = string
+    image_uri = optional(string)
+  })
+  default = null
+}

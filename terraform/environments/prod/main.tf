@@ -20,5 +20,6 @@ module "finlake" {
   run = {
     size    = { cpu = 4096, memory_mib = 30720, disk_gib = 200 }
     airflow = var.airflow_secret_arn == null ? null : { secret_arn = var.airflow_secret_arn, size = { disk_gib = 200 } }
+    emr     = var.emr
   }
 }

@@ -18,6 +18,26 @@ output "analyst_role" {
   value       = module.finlake.analyst_role
 }
 
+output "operator_role" {
+  description = "Role that people take to run finlake's commands."
+  value       = module.finlake.operator_role
+}
+
+output "exports" {
+  description = "Lines for a shell (eval), by which finlake works on this lake from another machine."
+  value       = module.finlake.exports
+}
+
+output "run_task" {
+  description = "The command that starts the task now (eval)."
+  value       = module.finlake.run_task
+}
+
+output "emr" {
+  description = "Application, role and package of EMR Serverless; null: none."
+  value       = module.finlake.emr
+}
+
 output "runner_role" {
   description = "Role of finlake itself."
   value       = module.finlake.runner_role

@@ -89,3 +89,14 @@ resource "aws_db_instance" "this" {
     prevent_destroy = true
   }
 }
+
+# RDS changes the password every 7 days by itself. A task is given it when it starts, so that each change wants a new deployment
+# (README): four times a year instead.
+resource "aws_secretsmanager_secret_rotation" "database" {
+  secret_id          = local.database_secret
+  rotate_immediately = false
+
+  rotation_rules {
+    automatically_after_days = 90
+  }
+}

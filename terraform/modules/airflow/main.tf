@@ -4,16 +4,20 @@ locals {
   database_secret = aws_db_instance.this.master_user_secret[0].secret_arn
 
   settings = {
-    AIRFLOW_HOME                            = "/tmp/airflow"
-    AIRFLOW__CORE__DAGS_FOLDER              = var.dags_dir
-    AIRFLOW__CORE__EXECUTOR                 = "LocalExecutor"
-    AIRFLOW__CORE__PARALLELISM              = "2"
-    AIRFLOW__CORE__LOAD_EXAMPLES            = "False"
-    AIRFLOW__CORE__EXECUTION_API_SERVER_URL = "http://localhost:8080/execution/"
-    AIRFLOW__API__PORT                      = "8080"
-    AIRFLOW__API__INSTANCE_NAME             = var.prefix
-    # libpq and asyncpg take the password from PGPASSWORD: it stands in no address and in no log.
-    AIRFLOW__DATABASE__SQL_ALCHEMY_CONN = "postgresql+psycopg2://${aws_db_instance.this.username}@${aws_db_instance.this.endpoint}/airflow?sslmode=require"
+    # The Dockerfile's VOLUME: the mount takes its owner from there, finlake and not root.
+    AIRFLOW_HOME                               = "/opt/finlake/airflow-home"
+    AIRFLOW__CORE__DAGS_FOLDER                 = var.dags_dir
+    AIRFLOW__CORE__EXECUTOR                    = "LocalExecutor"
+    AIRFLOW__CORE__PARALLELISM                 = "2"
+    AIRFLOW__CORE__LOAD_EXAMPLES               = "False"
+    AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION = "False" # nobody reaches the UI to unpause them
+    AIRFLOW__CORE__EXECUTION_API_SERVER_URL    = "http://localhost:8080/execution/"
+    AIRFLOW__API__PORT                         = "8080"
+    AIRFLOW__API__INSTANCE_NAME                = var.prefix
+    # libpq and asyncpg take the password from PGPASSWORD: it stands in no address and in no log. PGSSLMODE too is read by both;
+    # in the address asyncpg wouldn't know it.
+    AIRFLOW__DATABASE__SQL_ALCHEMY_CONN = "postgresql+psycopg2://${aws_db_instance.this.username}@${aws_db_instance.this.endpoint}/airflow"
+    PGSSLMODE                           = "require"
   }
   secrets = {
     PGPASSWORD                    = "${local.database_secret}:password::"

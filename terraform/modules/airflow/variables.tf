@@ -56,7 +56,7 @@ variable "environment" {
 }
 
 variable "secret_arn" {
-  description = "Secret that you made, with the keys `fernet_key` and `jwt_secret`. It never passes through Terraform's state."
+  description = "Secret that you made, with the keys `fernet_key` and `jwt_secret` (README: by which command). It never passes through Terraform's state."
   type        = string
 }
 

@@ -11,12 +11,14 @@ locals {
       statistic = "Maximum", period = 300, comparison = "GreaterThanThreshold", threshold = 0, missing = "notBreaching"
       says      = "A new manifest started no run: the message in the queue says why. The schedule takes the delivery all the same."
     }
-    ledger-errors = {
-      namespace = "AWS/DynamoDB", metric = "SystemErrors", dimensions = { TableName = var.names.ledger, Operation = "PutItem" }
-      statistic = "Sum", period = 300, comparison = "GreaterThanThreshold", threshold = 0, missing = "notBreaching"
-      says      = "DynamoDB failed to write the ledger; runs repeat it, the Delta logs stay the truth."
-    }
   }
+  # What finlake's code writes the ledger with (`lake_writes` in tests/house/aws_calls.yml): CloudWatch counts errors by operation.
+  ledger_writes = ["TransactWriteItems", "UpdateItem"]
+  ledger = { for operation in local.ledger_writes : "ledger-errors-${operation}" => {
+    namespace = "AWS/DynamoDB", metric = "SystemErrors", dimensions = { TableName = var.names.ledger, Operation = operation }
+    statistic = "Sum", period = 300, comparison = "GreaterThanThreshold", threshold = 0, missing = "notBreaching"
+    says      = "DynamoDB failed to write the ledger (${operation}); runs repeat it, the Delta logs stay the truth."
+  } }
   airflow = var.database == null ? {} : {
     database-space = {
       namespace = "AWS/RDS", metric = "FreeStorageSpace", dimensions = { DBInstanceIdentifier = coalesce(var.database, "none") }
@@ -24,7 +26,7 @@ locals {
       says      = "Airflow's database has less than 2 GiB left: `airflow db clean` removes old runs."
     }
   }
-  alarms = { for key, alarm in merge(local.watched, local.airflow) : "${var.prefix}-${key}" => alarm }
+  alarms = { for key, alarm in merge(local.watched, local.ledger, local.airflow) : "${var.prefix}-${key}" => alarm }
 
   notifications = concat(
     [for percent in sort([for p in var.budget_percents : format("%05d", p)]) : { type = "ACTUAL", percent = tonumber(percent) }],

@@ -30,7 +30,7 @@ variable "scan_limit_gb" {
 }
 
 variable "queries_dir" {
-  description = "Folder of named queries, one .sql file each (`models/queries` of this repository); $${silver} and $${gold} stand for the databases."
+  description = "Folder of named queries, one .sql file each (`models/queries` of this repository); their placeholders silver and gold become the databases."
   type        = string
 }
 

@@ -6,8 +6,9 @@ resource "aws_budgets_budget" "this" {
   limit_unit   = "USD"
 
   cost_filter {
-    name   = "TagKeyValue"
-    values = ["user:${var.tag.key}$${var.tag.value}"]
+    name = "TagKeyValue"
+    # A dollar sign before an opening brace would be an escape: nothing would be put in.
+    values = [format("user:%s$%s", var.tag.key, var.tag.value)]
   }
 
   dynamic "notification" {

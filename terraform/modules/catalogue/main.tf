@@ -5,6 +5,10 @@ resource "aws_glue_catalog_database" "this" {
   description  = "finlake: ${each.key}"
   location_uri = "${var.lake_uri}/${each.key}/"
   tags         = var.tags
+
+  lifecycle {
+    prevent_destroy = true # `builds` alone knows where the marts' Iceberg tables lie, and what was published when
+  }
 }
 
 resource "aws_glue_catalog_table" "this" {

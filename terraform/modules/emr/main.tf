@@ -33,10 +33,10 @@ resource "aws_emrserverless_application" "this" {
     }
   }
 
+  # Encrypted by EMR's own key: with finlake's, AWS asks who submits a job to hold rights on it beyond S3 and DynamoDB.
   monitoring_configuration {
     managed_persistence_monitoring_configuration {
-      enabled            = true
-      encryption_key_arn = var.key_arn
+      enabled = true
     }
   }
 }

@@ -4,9 +4,8 @@ variable "name" {
 }
 
 variable "release" {
-  description = "EMR release."
+  description = "EMR release. It must bring Spark 4 and Python 3.11 or 3.12, or its `image_uri` must: which does is for you to look up."
   type        = string
-  default     = "emr-7.10.0"
 }
 
 variable "image_uri" {
@@ -37,11 +36,6 @@ variable "idle_minutes" {
   description = "Minutes without a job after which it stops, and costs nothing."
   type        = number
   default     = 15
-}
-
-variable "key_arn" {
-  description = "KMS key of the workers' logs that EMR keeps."
-  type        = string
 }
 
 variable "tags" {

@@ -16,11 +16,11 @@ variable "trust" {
 variable "roles" {
   description = "Which of the roles are made."
   type        = set(string)
-  default     = ["runner", "execution", "events", "analyst"]
+  default     = ["runner", "execution", "events", "analyst", "operator"]
 
   validation {
-    condition     = length(setsubtract(var.roles, ["runner", "execution", "events", "analyst", "emr"])) == 0
-    error_message = "roles: runner, execution, events, analyst, emr."
+    condition     = length(setsubtract(var.roles, ["runner", "execution", "events", "analyst", "operator", "emr"])) == 0
+    error_message = "roles: runner, execution, events, analyst, operator, emr."
   }
 }
 

@@ -50,6 +50,7 @@ locals {
     workgroup = join(":", [
       "arn", var.aws.partition, "athena", var.aws.region, var.aws.account_id, "workgroup/${var.names.workgroup}"
     ])
+    datacatalog  = "arn:${var.aws.partition}:athena:${var.aws.region}:${var.aws.account_id}:datacatalog/AwsDataCatalog"
     logs         = "arn:${var.aws.partition}:logs:${var.aws.region}:${var.aws.account_id}:log-group:${var.runner.log_group}:*"
     emr_role     = "arn:${var.aws.partition}:iam::${var.aws.account_id}:role/${var.names.prefix}-emr"
     runner_role  = "arn:${var.aws.partition}:iam::${var.aws.account_id}:role/${var.names.prefix}-runner"

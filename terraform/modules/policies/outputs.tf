@@ -1,5 +1,5 @@
 output "roles" {
-  description = "Permissions as JSON by role: runner, emr, execution, events, analyst, member_reader."
+  description = "Permissions as JSON by role: runner, operator, emr, execution, events, analyst, member_reader."
   value = {
     for role, statements in merge(local.processes, local.others) : role => jsonencode({ Version = "2012-10-17", Statement = statements })
   }

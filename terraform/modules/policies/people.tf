@@ -43,6 +43,17 @@ locals {
         Action = ["athena:GetQueryExecution", "athena:GetQueryResults", "athena:GetWorkGroup", "athena:StartQueryExecution", "athena:StopQueryExecution"]
       },
       {
+        # Athena's console: saved and recent queries, databases and tables beside the editor.
+        Sid    = "SavedAndRecentQueries", Effect = "Allow", Resource = [local.arns.workgroup]
+        Action = [for what in ["BatchGetNamedQuery", "BatchGetQueryExecution", "GetNamedQuery", "ListNamedQueries", "ListQueryExecutions"] : "athena:${what}"]
+      },
+      {
+        Sid    = "Console", Effect = "Allow", Resource = [local.arns.datacatalog]
+        Action = [for what in ["GetDataCatalog", "GetDatabase", "GetTableMetadata", "ListDatabases", "ListTableMetadata"] : "athena:${what}"]
+      },
+      { Sid = "ConsoleLists", Effect = "Allow", Action = ["athena:ListDataCatalogs", "athena:ListWorkGroups"], Resource = ["*"] },
+      { Sid = "DefaultDatabase", Effect = "Allow", Action = local.mapping.of_default_database, Resource = local.default_database },
+      {
         Sid = "Tables", Effect = "Allow", Action = ["glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"]
         Resource = concat(["${local.arns.glue}:catalog"], flatten([
           for layer in ["silver", "gold", "builds"] : [
@@ -51,15 +62,24 @@ locals {
         ]))
       },
       {
-        Sid      = "Data", Effect = "Allow", Action = ["s3:GetObject"]
-        Resource = [for place in local.read_by_people : "${local.arns.lake}/${var.names.lake_prefix}/${place}/*"]
+        # `finlake query` opens the lake by its marker.
+        Sid = "Data", Effect = "Allow", Action = ["s3:GetObject"]
+        Resource = concat(["${local.arns.lake}/${var.names.lake_prefix}/finlake-lake.json"], [
+          for place in local.read_by_people : "${local.arns.lake}/${var.names.lake_prefix}/${place}/*"
+        ])
       },
       {
         Sid       = "DataList", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [local.arns.lake]
         Condition = { StringLike = { "s3:prefix" = [for place in local.read_by_people : "${var.names.lake_prefix}/${place}/*"] } }
       },
-      { Sid = "Results", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], Resource = ["${local.arns.results}/*"] },
-      { Sid = "ResultsList", Effect = "Allow", Action = ["s3:GetBucketLocation", "s3:ListBucket"], Resource = [local.arns.results] },
+      {
+        Sid    = "Results", Effect = "Allow", Resource = ["${local.arns.results}/*"]
+        Action = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
+      },
+      {
+        Sid    = "ResultsList", Effect = "Allow", Resource = [local.arns.results]
+        Action = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]
+      },
       ], var.key_arn == null ? [] : [
       { Sid = "Key", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = [var.key_arn], Condition = local.via },
     ])

@@ -1,6 +1,9 @@
 # What finlake's own processes may do. Allowed is what the code can call, on what it is for; everything else is denied outright,
 # so that no policy that somebody attaches later gives them more.
 locals {
+  athena           = length(local.of.workgroup) > 0
+  default_database = ["${local.arns.glue}:catalog", "${local.arns.glue}:database/default"]
+
   via = { StringEquals = { "kms:ViaService" = [for s in ["s3", "dynamodb"] : "${s}.${var.aws.region}.amazonaws.com"] } }
 
   # Actions on S3, apart for buckets and for objects, since their ARNs differ.
@@ -14,6 +17,9 @@ locals {
     { Sid = "Ledger", Actions = local.of.ledger, Resources = local.own.ledger },
     { Sid = "Catalogue", Actions = local.of.catalogue, Resources = local.own.catalogue },
     { Sid = "Workgroup", Actions = local.of.workgroup, Resources = local.own.workgroup },
+    { Sid = "DefaultDatabase", Actions = local.athena ? local.mapping.of_default_database : [], Resources = local.default_database },
+    { Sid = "AthenasParts", Actions = local.athena ? ["s3:ListMultipartUploadParts"] : [], Resources = local.own.objects },
+    { Sid = "AthenasUploads", Actions = local.athena ? ["s3:ListBucketMultipartUploads"] : [], Resources = local.own.bucket_level },
     { Sid = "Jobs", Actions = local.of.jobs, Resources = local.own.jobs },
   ]
   account_statements = [{ Sid = "ReadTheAccount", Actions = local.of.account, Resources = ["*"] }]
@@ -45,14 +51,18 @@ locals {
     for s in statements : { Sid = s.Sid, Effect = "Allow", Action = sort(s.Actions), Resource = s.Resources } if length(s.Actions) > 0 && length(s.Resources) > 0
   ] }
 
-  runner_allows = concat(
-    local.allow.s3, local.allow.own, local.allow.account, [for s in local.key_statements : s], local.member_statements, local.job_statements
+  # People who run finlake's commands: what the task may do, but for the role in member accounts, which trusts the task alone.
+  operator_allows = concat(
+    local.allow.s3, local.allow.own, local.allow.account, [for s in local.key_statements : s], local.job_statements
   )
+  runner_allows = concat(local.operator_allows, local.member_statements)
   # A job's driver runs the same commands, the ledger's lease included.
   emr_allows    = concat(local.allow.s3, [for s in local.allow.own : s if s.Sid == "Ledger"], local.key_statements)
   reader_allows = local.allow.account
 
-  fences = { for who, allows in { runner = local.runner_allows, emr = local.emr_allows, reader = local.reader_allows } : who => [
+  fences = { for who, allows in {
+    runner = local.runner_allows, operator = local.operator_allows, emr = local.emr_allows, reader = local.reader_allows
+    } : who => [
     { Sid = "NothingElse", Effect = "Deny", NotAction = sort(distinct(flatten([for s in allows : s.Action]))), Resource = ["*"] }
   ] }
   object_writes = sort(setsubtract(local.of.lake, concat(local.of.source, local.bucket_actions)))
@@ -62,6 +72,7 @@ locals {
 
   processes = {
     runner        = concat(local.runner_allows, local.fences.runner, local.write_fence)
+    operator      = concat(local.operator_allows, local.fences.operator, local.write_fence)
     emr           = concat(local.emr_allows, local.fences.emr, local.write_fence)
     member_reader = concat(local.reader_allows, local.fences.reader)
   }

@@ -13,8 +13,13 @@ locals {
       Condition = { ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "arn:${var.aws.partition}:logs:${var.aws.region}:${var.aws.account_id}:*" } }
     },
     {
-      Sid       = "Events", Effect = "Allow", Resource = "*", Action = ["kms:Decrypt", "kms:GenerateDataKey*"], Condition = local.here
-      Principal = { Service = ["events.amazonaws.com", "cloudwatch.amazonaws.com", "budgets.amazonaws.com"] }
+      Sid       = "Alarms", Effect = "Allow", Resource = "*", Action = ["kms:Decrypt", "kms:GenerateDataKey*"], Condition = local.here
+      Principal = { Service = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"] }
+    },
+    {
+      # AWS gives this statement without a condition: EventBridge fills in none when it tells a topic.
+      Sid       = "Events", Effect = "Allow", Resource = "*", Action = ["kms:Decrypt", "kms:GenerateDataKey*"]
+      Principal = { Service = "events.amazonaws.com" }
     },
     {
       Sid       = "Trail", Effect = "Allow", Principal = { Service = "cloudtrail.amazonaws.com" }, Resource = "*"
@@ -26,11 +31,18 @@ locals {
       Principal = { Service = ["bcm-data-exports.amazonaws.com", "billingreports.amazonaws.com"] }
     },
   ]
-  topic = [{
-    Sid       = "TellPeople", Effect = "Allow", Action = ["sns:Publish"], Condition = local.here
-    Principal = { Service = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com", "events.amazonaws.com"] }
-    Resource  = ["arn:${var.aws.partition}:sns:${var.aws.region}:${var.aws.account_id}:${var.names.prefix}-alarms"]
-  }]
+  # "You can't use Condition blocks in Amazon SNS topic policies for EventBridge" (AWS, EventBridge user guide): its statement has none.
+  topic_arn = "arn:${var.aws.partition}:sns:${var.aws.region}:${var.aws.account_id}:${var.names.prefix}-alarms"
+  topic = [
+    {
+      Sid       = "TellPeople", Effect = "Allow", Action = ["sns:Publish"], Condition = local.here, Resource = [local.topic_arn]
+      Principal = { Service = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"] }
+    },
+    {
+      Sid       = "TellOfFailedRuns", Effect = "Allow", Action = ["sns:Publish"], Resource = [local.topic_arn]
+      Principal = { Service = "events.amazonaws.com" }
+    },
+  ]
   queue = [{
     Sid       = "KeepLostEvents", Effect = "Allow", Action = ["sqs:SendMessage"], Principal = { Service = "events.amazonaws.com" }
     Resource  = ["arn:${var.aws.partition}:sqs:${var.aws.region}:${var.aws.account_id}:${var.names.prefix}-lost-events"]
@@ -54,11 +66,13 @@ locals {
         Sid       = "TheRunnerOnly", Effect = "Allow", Action = ["sts:AssumeRole"], Principal = { AWS = local.runner_account }
         Condition = { StringEquals = { "sts:ExternalId" = var.members.external_id }, ArnEquals = { "aws:PrincipalArn" = local.arns.runner_role } }
       }]
-      analyst = [{
-        Sid       = "PeopleOfTheAccount", Effect = "Allow", Action = ["sts:AssumeRole"], Principal = { AWS = local.root }
-        Condition = { Bool = { "aws:MultiFactorAuthPresent" = "true" } }
-      }]
+      analyst  = local.people
+      operator = local.people
     }
   )
+  people = [{
+    Sid       = "PeopleOfTheAccount", Effect = "Allow", Action = ["sts:AssumeRole"], Principal = { AWS = local.root }
+    Condition = { Bool = { "aws:MultiFactorAuthPresent" = "true" } }
+  }]
   runner_account = local.root
 }

@@ -15,11 +15,11 @@ locals {
     security_group_id  = module.runner.security_group_id
     security_group_ids = [module.runner.security_group_id]
   }
-  settings = merge(var.settings, var.run.emr ? {
+  settings = merge(var.settings, var.run.emr == null ? {} : {
     FINLAKE_EMR__APPLICATION = module.emr[0].application_id
     FINLAKE_EMR__PACKAGE     = "${module.names.lake_uri}/emr"
     FINLAKE_EMR__ROLE        = module.iam.role_arns["emr"]
-    } : {}, {
+    }, {
     AWS_REGION         = local.region
     FINLAKE_LAKE       = module.names.lake_uri
     FINLAKE_LEDGER     = "dynamodb://${module.names.ledger_table}"

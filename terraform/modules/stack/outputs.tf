@@ -18,6 +18,36 @@ output "analyst_role" {
   value       = module.iam.role_arns["analyst"]
 }
 
+output "operator_role" {
+  description = "Role that people take to run finlake's commands: what the task may do."
+  value       = module.iam.role_arns["operator"]
+}
+
+output "exports" {
+  description = "Lines for a shell (eval), by which finlake works on this lake from another machine."
+  value = join("\n", [
+    for name, value in local.settings : "export ${name}='${replace(value, "'", "'\\''")}'" if name != "FINLAKE_STATE_HOME"
+  ])
+}
+
+output "run_task" {
+  description = "The command that starts the task now (eval)."
+  value = join(" ", [
+    "aws ecs run-task --launch-type FARGATE --region ${local.region} --cluster ${module.runner.cluster_arn}",
+    "--task-definition ${module.runner.task_definition_arn} --network-configuration",
+    "'awsvpcConfiguration={subnets=[${join(",", var.network.subnet_ids)}],securityGroups=[${module.runner.security_group_id}],assignPublicIp=DISABLED}'",
+  ])
+}
+
+output "emr" {
+  description = "Application, role and package of EMR Serverless, as finlake's settings emr.* take them; null: none."
+  value = var.run.emr == null ? null : {
+    application = local.settings.FINLAKE_EMR__APPLICATION
+    role        = local.settings.FINLAKE_EMR__ROLE
+    package     = local.settings.FINLAKE_EMR__PACKAGE
+  }
+}
+
 output "runner_role" {
   description = "Role of finlake itself; members' trust names it."
   value       = module.iam.role_arns["runner"]

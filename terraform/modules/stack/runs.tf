@@ -5,7 +5,7 @@ module "iam" {
   prefix      = module.names.prefix
   permissions = module.policies.roles
   trust       = module.policies.trust
-  roles       = setunion(["runner", "execution", "events", "analyst"], var.run.emr ? ["emr"] : [])
+  roles       = setunion(["runner", "execution", "events", "analyst", "operator"], var.run.emr == null ? [] : ["emr"])
   tags        = module.names.tags
 }
 
@@ -43,12 +43,13 @@ module "airflow" {
 
 module "emr" {
   source = "../emr"
-  count  = var.run.emr ? 1 : 0
+  count  = var.run.emr == null ? 0 : 1
 
-  name    = module.names.prefix
-  network = local.network
-  key_arn = local.key_arn
-  tags    = module.names.tags
+  name      = module.names.prefix
+  release   = var.run.emr.release
+  image_uri = var.run.emr.image_uri
+  network   = local.network
+  tags      = module.names.tags
 }
 
 module "trigger" {
@@ -57,6 +58,7 @@ module "trigger" {
   prefix       = module.names.prefix
   bucket       = module.buckets.names.exports
   schedule     = var.run.schedule
+  starts_runs  = var.run.emr == null # the task can't write a lake whose engine is spark
   queue_policy = module.policies.queue
   topic_arn    = module.alarms.topic_arn
   key_arn      = local.key_arn

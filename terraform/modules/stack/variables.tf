@@ -52,7 +52,7 @@ variable "members" {
 }
 
 variable "run" {
-  description = "The task's size and when it starts in any case; Airflow (its secret and size; null: none) and EMR Serverless."
+  description = "The task's size and when it starts in any case; Airflow (its secret and size; null: none); EMR Serverless (its release; null: none), which lets no rule start the task."
   type = object({
     size = optional(object({
       cpu        = optional(number, 2048)
@@ -70,9 +70,17 @@ variable "run" {
         database_gib = optional(number, 20)
       }), {})
     }))
-    emr = optional(bool, false)
+    emr = optional(object({
+      release   = string
+      image_uri = optional(string)
+    }))
   })
   default = {}
+
+  validation {
+    condition     = var.run.emr == null || var.run.airflow == null
+    error_message = "run.emr and run.airflow: one of them; Airflow's tasks run finlake where no Java is, and can't write a lake whose engine is spark."
+  }
 }
 
 variable "retention" {
@@ -101,7 +109,7 @@ variable "alerts" {
 }
 
 variable "settings" {
-  description = "Further settings of finlake as environment variables (docs/configuration.md): FINLAKE_LANGUAGE and so on."
+  description = "Further settings of finlake as environment variables (docs/configuration.md): FINLAKE_LANGUAGE, FINLAKE_METRICS_SOURCE (its bucket in sources.buckets) and so on."
   type        = map(string)
   default     = {}
 }

@@ -37,7 +37,7 @@ resource "aws_cloudwatch_event_rule" "run" {
 }
 
 resource "aws_cloudwatch_event_target" "run" {
-  for_each = local.rules
+  for_each = { for name, rule in local.rules : name => rule if var.starts_runs }
 
   rule      = aws_cloudwatch_event_rule.run[each.key].name
   target_id = "run"
@@ -67,8 +67,9 @@ resource "aws_cloudwatch_event_target" "run" {
   }
 }
 
-# A container that ended with another code than 0: a refused delivery (3), a failed check (6), no memory (137); or a task that
-# never started: its image or a secret couldn't be had.
+# A container that ended badly: a refused delivery (3), a failed check (6), no memory (137); or a task that never started: its
+# image or a secret couldn't be had. Not told: 0, and 5, another run held the lake all the time that this one waited; the schedule
+# takes what was delivered. Code 7 is told: nothing was delivered yet, but also a source that can't be read any more.
 resource "aws_cloudwatch_event_rule" "failed" {
   name        = "${var.prefix}-run-failed"
   description = "finlake: a task ended with an error"
@@ -81,7 +82,7 @@ resource "aws_cloudwatch_event_rule" "failed" {
       clusterArn = [var.task.cluster_arn]
       lastStatus = ["STOPPED"]
       "$or" = [
-        { containers = { exitCode = [{ anything-but = 0 }] } },
+        { containers = { exitCode = [{ anything-but = [0, 5] }] } },
         { stopCode = ["TaskFailedToStart"] },
       ]
     }
@@ -98,6 +99,6 @@ resource "aws_cloudwatch_event_target" "failed" {
       task   = "$.detail.taskArn"
       reason = "$.detail.stoppedReason"
     }
-    input_template = "\"finlake: a run failed (<reason>). Log: stream of task <task>. Published figures are the last good ones.\""
+    input_template = "\"finlake: a run failed (<reason>). Log: stream of task <task>. Published figures are the last good ones. Exit code 7 before the first delivery: nothing is wrong.\""
   }
 }

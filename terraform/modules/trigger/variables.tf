@@ -25,6 +25,12 @@ variable "schedule" {
   default     = "cron(15 */6 * * ? *)"
 }
 
+variable "starts_runs" {
+  description = "Whether manifests and schedule start the task. With false they start nothing; manifests are still counted, for the alarm about silence."
+  type        = bool
+  default     = true
+}
+
 variable "queue_policy" {
   description = "Policy of the queue as JSON (modules/policies, output `queue`)."
   type        = string

@@ -16,6 +16,12 @@ run "silence_of_aws_is_an_alarm" {
     error_message = "an alarm about a database that isn't there"
   }
   assert {
+    condition = [for alarm in values(output.alarms) : alarm.dimensions.Operation if alarm.namespace == "AWS/DynamoDB"] == [
+      "TransactWriteItems", "UpdateItem"
+    ]
+    error_message = "the ledger's alarms watch operations that finlake doesn't call, or not all that it does"
+  }
+  assert {
     condition     = alltrue([for alarm in values(output.alarms) : length(alarm.says) > 20])
     error_message = "an alarm that doesn't say what to do"
   }

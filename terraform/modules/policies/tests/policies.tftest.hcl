@@ -51,7 +51,7 @@ run "the_fence_denies_what_is_not_listed" {
 
   assert {
     condition = alltrue([
-      for role in ["runner", "emr", "member_reader"] : length([
+      for role in ["runner", "operator", "emr", "member_reader"] : length([
         for s in jsondecode(output.roles[role]).Statement : s if s.Effect == "Deny" && try(s.NotAction, null) != null && try(s.Resource, []) == ["*"]
       ]) == 1
     ])
