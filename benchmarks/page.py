@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import targets
+from benchmarks import break_even, targets
 from benchmarks.machine import ROOT
 from benchmarks.results import Board, Case, Result, Summary, file_of, read
 from benchmarks.run import FOLDER
@@ -23,7 +23,11 @@ OUTCOMES = {
     "memory": "stopped at {memory:.1f} GB",
     "different": "computed something else",
 }
-BASES = {"finlake-ingest": "duckdb-delta-silver", "duckdb-delta-silver": "duckdb-delta-silver"}
+BASES = {
+    "finlake-ingest": "duckdb-delta-silver",
+    "duckdb-delta-silver": "duckdb-delta-silver",
+    "duckdb-copy-silver": "duckdb-delta-silver",
+}
 NO_RATIO = ("finlake-unchanged", "finlake-redelivered")
 START = "start of the process"
 SLOWEST = 5
@@ -37,6 +41,7 @@ def rendered(results: list[Result]) -> str:
     parts = ["### Targets", *_targets(board)]
     for case in board.cases:
         parts += ["", f"### {targets.named(case)}", "", *_case(board, case)]
+    parts += break_even.rendered(board)
     parts += ["", "### Where the time goes", "", *_profile(board)]
     for subject in SUBJECTS:
         parts += _steps(board, subject.name)

@@ -133,6 +133,14 @@ SUBJECTS = [
         _of_peer,
         _TABLE,
     ),
+    Subject("duckdb-copy", "(b) with DuckDB's own writer", _peer("duckdb_delta", "--copy"), _of_peer, _TABLE),
+    Subject(
+        "duckdb-copy-silver",
+        "(b) with DuckDB's own writer, to silver only",
+        _peer("duckdb_delta", "--copy", "--silver-only"),
+        _of_peer,
+        _TABLE,
+    ),
     Subject("pandas", "(a) pandas + delta-rs, all columns", _peer("pandas_delta"), _of_peer, _TABLE),
     Subject(
         "duckdb-direct",

@@ -1,6 +1,8 @@
 """Peer (b): DuckDB reads the files, one query makes silver, delta-rs writes it; the marts are plain tables over it.
 
-Usage: python -m benchmarks.peers.duckdb_delta SOURCE_FOLDER TARGET_FOLDER [--silver-only]
+With --copy DuckDB writes the Parquet files itself, on all cores, and delta-rs makes a table of them.
+
+Usage: python -m benchmarks.peers.duckdb_delta SOURCE_FOLDER TARGET_FOLDER [--silver-only] [--copy]
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from deltalake import write_deltalake
+from deltalake import Field, Schema, convert_to_deltalake, write_deltalake
 
 from benchmarks.peers.query import HERE, connect, silver_of
 from benchmarks.peers.raw import files_below
@@ -19,15 +21,22 @@ from finlake.engines.duckdb import extension_file
 from finlake.paths import DBT_DIR
 
 ROWS_A_BATCH = 100_000
+PARTITIONS = ["export_id", "billing_period"]
 
 
-def main(source: Path, target: Path, silver_only: bool) -> None:
+def main(source: Path, target: Path, silver_only: bool, by_copy: bool) -> None:
     begun = time.perf_counter()
     con = connect(target)
-    rows = con.sql(silver_of(con, files_below(source))).to_arrow_reader(ROWS_A_BATCH)
-    write_deltalake(
-        str(target / "silver"), rows, mode="overwrite", partition_by=["export_id", "billing_period"]
-    )
+    silver, query = str(target / "silver"), silver_of(con, files_below(source))
+    if by_copy:
+        con.execute(
+            f"copy ({query}) to '{silver}' (format parquet, compression zstd, partition_by ({', '.join(PARTITIONS)}))"
+        )
+        keys = Schema([Field(name, "string", nullable=True) for name in PARTITIONS])
+        convert_to_deltalake(silver, partition_by=keys, partition_strategy="hive")
+    else:
+        rows = con.sql(query).to_arrow_reader(ROWS_A_BATCH)
+        write_deltalake(silver, rows, mode="overwrite", partition_by=PARTITIONS)
     con.close()
     steps = {"silver": time.perf_counter() - begun}
     if not silver_only:
@@ -43,4 +52,4 @@ def main(source: Path, target: Path, silver_only: bool) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), "--silver-only" in sys.argv)
+    main(Path(sys.argv[1]), Path(sys.argv[2]), "--silver-only" in sys.argv, "--copy" in sys.argv)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from benchmarks.break_even import Line, break_even, lines_of
 from benchmarks.page import BEGIN, END, NOTHING, PAGE, rendered
 from benchmarks.results import Board, Case, Result
 from benchmarks.targets import rows
@@ -64,10 +65,16 @@ def test_targets_are_judged_by_medians() -> None:
         *three("finlake-redelivered", ten, 6, 6, 6, work=2.1),
     ]
     found = told(results)
-    assert found["ingestion to silver, of (b) to silver", "10,000,000, CUR 2.0"] == ("1.20 x", True)
-    assert found["ingestion to silver, of (b) to silver", "1,000,000, CUR 2.0"] == ("3.00 x", None)
-    assert found["run to published marts, of (b)", "10,000,000, CUR 2.0"] == ("3.20 x", False)
-    assert found["run to published marts, of (b)", "1,000,000, CUR 2.0"] == ("not measured", None)
+    assert found["ingestion to silver, of (b) to silver, the faster", "10,000,000, CUR 2.0"] == (
+        "1.20 x",
+        True,
+    )
+    assert found["ingestion to silver, of (b) to silver, the faster", "1,000,000, CUR 2.0"] == (
+        "3.00 x",
+        None,
+    )
+    assert found["run to published marts, of (b), the faster", "10,000,000, CUR 2.0"] == ("3.20 x", False)
+    assert found["run to published marts, of (b), the faster", "1,000,000, CUR 2.0"] == ("not measured", None)
     assert found["peak memory", "1,000,000, CUR 2.0"] == ("4.10 GB", False)
     assert found["run to published marts, large by small", "10,000,000 by 1,000,000"] == ("10.32 x", False)
     assert found["run with nothing new, same source: own work", "10,000,000, CUR 2.0"][1] is True
@@ -103,6 +110,21 @@ def test_the_newest_commit_of_a_subject_counts() -> None:
         result("finlake", 1_000_000, 1, 40, commit="def5678"),
     ]
     assert Board(results).median(Case("cur2", 1_000_000), "finlake") == 40
+
+
+def test_break_even_of_the_engines_is_computed_from_two_bills() -> None:
+    def silver(subject: str, size: int, seconds: float) -> list[Result]:
+        return three(subject, size, 1.0, 1.0, 1.0, steps={"silver: lines": seconds, "dbt": 1000.0})
+
+    million, five = 1_000_000, 5_000_000
+    small = silver("finlake", million, 12.0) + silver("finlake-spark", million, 70.0)
+    assert lines_of(Board(small)) is None and "Break-even" not in rendered(small)
+    both = small + silver("finlake", five, 52.0) + silver("finlake-spark", five, 190.0)
+    duckdb, spark = Line(2.0, 10.0), Line(40.0, 30.0)
+    assert lines_of(Board(both)) == (duckdb, spark)
+    assert break_even(duckdb, spark, 2, 1) is None, "15 s a million lines are never less than 10"
+    assert break_even(duckdb, spark, 2, 4) == (40 - 2) / (10 - 30 * 2 / 16)
+    assert "| 1 | never |" in rendered(both) and "| 4 | 6.1 |" in rendered(both)
 
 
 def test_nothing_measured_nothing_said() -> None:

@@ -18,7 +18,7 @@ SHARED_MARTS = {
     *("cost_daily", "cost_monthly", "cost_by_resource_daily", "unmapped_spend", "tag_coverage"),
     *("dim_account", "dim_service", "dim_resource", "resource_cost_usage_daily", "metric_coverage"),
 }
-LEFT_OUT = ("finlake-ingest", "duckdb-delta-silver", "finlake-spark")
+LEFT_OUT = ("finlake-ingest", "duckdb-delta-silver", "duckdb-copy-silver", "finlake-spark")
 """The first two take part with a legacy CUR; Spark's tables are compared in tests/spark."""
 OWN_MARTS = {
     *("freshness", "restatements", "reconciliation", "resource_metrics_daily", "usage_daily"),
@@ -62,7 +62,7 @@ def test_whole_runs_beside_scripts_that_make_the_same_tables(
     assert {name: r["outcome"] for name, r in results.items()} == dict.fromkeys(results, "ok")
     assert all(r["wall"] > 0 and r["cpu"] > 0 and r["peak_memory"] > 10_000_000 for r in results.values())
     compared = {name for name, r in results.items() if r.get("compared")}
-    assert compared == {"duckdb-delta", "pandas", "duckdb-direct"}
+    assert compared == {"duckdb-delta", "duckdb-copy", "pandas", "duckdb-direct"}
 
     run, unchanged, again = (results[f"finlake{end}"] for end in ("", "-unchanged", "-redelivered"))
     assert {"copy", "check", "silver: lines", "commit to silver", "dbt", "expectations", "publish"} <= set(
@@ -74,7 +74,11 @@ def test_whole_runs_beside_scripts_that_make_the_same_tables(
     assert not {"copy", "silver: lines", "dbt"} & {*unchanged["steps"], *again["steps"]}
 
     assert_same_tables(
-        con, *(tmp_path / "kept" / f"cur2-{SIZE}-{name}" for name in ("finlake", "duckdb-delta", "pandas"))
+        con,
+        *(
+            tmp_path / "kept" / f"cur2-{SIZE}-{name}"
+            for name in ("finlake", "duckdb-delta", "duckdb-copy", "pandas")
+        ),
     )
     copied = tmp_path / "benchmarks.md"
     copied.write_text(f"before\n{BEGIN}\n{END}\nafter\n")
@@ -85,9 +89,9 @@ def test_whole_runs_beside_scripts_that_make_the_same_tables(
     assert f"| {results['pandas']['lines'] / results['pandas']['wall']:,.0f} |" in text
 
 
-def assert_same_tables(con: duckdb.DuckDBPyConnection, lake: Path, b: Path, a: Path) -> None:
+def assert_same_tables(con: duckdb.DuckDBPyConnection, lake: Path, b: Path, copied: Path, a: Path) -> None:
     """Silver and all marts that the scripts make too."""
-    for target in (b, a):
+    for target in (b, copied, a):
         assert_same_rows(
             con,
             f"delta_scan('{lake / 'lake/silver/billing_line_items'}')",
