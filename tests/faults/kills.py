@@ -23,24 +23,30 @@ KILLS_OF_AN_INGEST, KILLS_OF_A_BUILD, KILLS_OF_SPARK = 5, 4, 3
 QUICK_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 NOTHING: dict[str, str] = {}
 POLL_SECONDS = 0.2
-TOTALS = (
-    "select billing_period, count(*), sum(unblended_cost), sum(net_amortized_cost) "
-    "from cost_monthly group by all order by all"
+TOTALS = " union all ".join(
+    f"(select '{mart}', billing_period, count(*), sum(unblended_cost), sum(net_amortized_cost) "
+    f"from {mart} group by all order by all)"
+    for mart in ("cost_monthly", "cost_daily", "cost_by_resource_daily")
 )
+"""One statement over several marts: they are of one build."""
 
 
 class Reader(threading.Thread):
-    """Polls the published marts all the time and keeps every answer that it got."""
+    """Polls the published marts all the time and keeps every answer that it got, and the error that ended it."""
 
     def __init__(self, lake: Path) -> None:
         super().__init__(daemon=True)
         self.lake, self.answers, self.stopped, self.reads = lake, set[Any](), threading.Event(), 0
+        self.failed: Exception | None = None
 
     def run(self) -> None:
-        while not self.stopped.is_set():
-            self.answers.add(tuple(published(self.lake, TOTALS)))
-            self.reads += 1
-            time.sleep(POLL_SECONDS)
+        try:
+            while not self.stopped.is_set():
+                self.answers.add(tuple(published(self.lake, TOTALS)))
+                self.reads += 1
+                time.sleep(POLL_SECONDS)
+        except Exception as error:
+            self.failed = error
 
 
 @contextmanager
@@ -50,6 +56,8 @@ def reading(lake: Path) -> Iterator[Reader]:
     yield reader
     reader.stopped.set()
     reader.join()
+    if reader.failed is not None:
+        raise AssertionError("a reader could not read what is published") from reader.failed
 
 
 @kind("ingest_kill")
