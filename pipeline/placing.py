@@ -13,14 +13,15 @@ from dataclasses import replace
 from collect.exports.discover import Delivery, Discovery
 from finlake.bronze import place_again
 from finlake.lake import Lake
-from finlake.ledger import DeliveryRecord, Ledger
+from finlake.ledger import DeliveryRecord, Ledger, text_of
 from pipeline.silver import current_of
 
 
 def follow_manifests(
     lake: Lake, ledger: Ledger, found: Discovery, signature: Callable[[Delivery], str]
 ) -> Iterator[DeliveryRecord]:
-    """Give the delivery that a month's own manifest names the newest number where the month shows another. Yields those."""
+    """Give the delivery that a month's own manifest names the newest number where the month shows another, whose manifest is
+    older. Yields those."""
     for delivery in found.deliveries:
         if not delivery.is_current:
             continue
@@ -29,18 +30,15 @@ def follow_manifests(
         if record is None or record.state != "stored" or not record.line_count:
             continue
         stored = ledger.stored(record.export_id, record.billing_period)
-        placed = replace(record, sequence=ledger.next_sequence())
-        if _shows(record, stored) or not _shows(placed, [*_without(record, stored), placed]):
+        shown = current_of(stored)
+        if shown is None or shown.delivery_id == record.delivery_id:
             continue
+        written_at = text_of(delivery.manifest.delivered_at)
+        if str(written_at) <= (shown.delivered_at or ""):
+            continue  # an older copy of the export, not what AWS shows now
+        placed = replace(record, sequence=ledger.next_sequence(), delivered_at=written_at)
+        if current_of([placed, *(one for one in stored if one.delivery_id != record.delivery_id)]) != placed:
+            continue  # a time of AWS's says otherwise
         place_again(lake, placed.as_dict())
         ledger.put(placed)
         yield placed
-
-
-def _shows(record: DeliveryRecord, stored: list[DeliveryRecord]) -> bool:
-    current = current_of(stored)
-    return current is not None and current.delivery_id == record.delivery_id
-
-
-def _without(record: DeliveryRecord, stored: list[DeliveryRecord]) -> list[DeliveryRecord]:
-    return [one for one in stored if one.delivery_id != record.delivery_id]
