@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -161,8 +162,14 @@ def check(lake: Path, *tables: str, periods: list[str] | None = None) -> list[Ch
     """Results of the tables (all when none is named), the same as when Great Expectations judges every table."""
     results = run(lake / BUILD, lake, tables or None, periods)
     with patch("expectations.runner.nothing_found", return_value=False):
-        assert results == run(lake / BUILD, lake, tables or None, periods)
+        judged = run(lake / BUILD, lake, tables or None, periods)
+    assert list(map(in_some_order, results)) == list(map(in_some_order, judged))
     return results
+
+
+def in_some_order(result: CheckResult) -> CheckResult:
+    """A result whose evidence doesn't depend on the order in which an engine shows rows."""
+    return replace(result, evidence_rows=sorted(result.evidence_rows, key=str))
 
 
 def failed(results: list[CheckResult]) -> dict[str, CheckResult]:
